@@ -1,0 +1,1 @@
+"""Read tables of scores and test whether easy predicts hard; never imports eval."""

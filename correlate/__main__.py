@@ -1,0 +1,5 @@
+"""python -m correlate."""
+
+from correlate.cli import main
+
+main()

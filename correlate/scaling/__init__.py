@@ -1,0 +1,1 @@
+"""Loss laws, loss to score, breaks, token budgets."""

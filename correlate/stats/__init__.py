@@ -1,0 +1,1 @@
+"""What the senses stand on: links, resampling, clustered errors, noise."""

@@ -1,0 +1,1 @@
+"""One module a command-line verb of python -m correlate."""

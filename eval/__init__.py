@@ -1,0 +1,1 @@
+"""Score a ladder of models and write results/<study>/; never imports correlate."""

@@ -1,0 +1,9 @@
+"""The error a user can mend: it names the file, the place and the remedy."""
+
+
+class InputError(Exception):
+    """Something the user gave cannot be used.
+
+    The command line prints it as one line and exits with status 2, having written nothing.
+    The message has the form ``file: place: what is wrong; remedy``.
+    """
