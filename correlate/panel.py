@@ -172,6 +172,12 @@ def align(panel: Panel, pair: Pair) -> Aligned:
     )
 
 
+def is_rate(rows: pd.DataFrame) -> bool:
+    """Whether one benchmark's rows hold fractions, not losses or bits per byte."""
+    lossy = rows["metric"].astype(str).str.contains("bits_per_byte|loss|perplexity")
+    return not ((rows["band"] == "loss") | lossy).any()
+
+
 def _rungs(scores: pd.DataFrame) -> pd.DataFrame:
     """One row per model with its covariates, sorted by family, compute, params."""
     rungs = scores.drop_duplicates("model").set_index("model")
@@ -185,10 +191,7 @@ def _column(scores: pd.DataFrame, benchmark: str, models: pd.Index) -> Column:
     rows = scores[scores["benchmark"] == benchmark]
     by_model = rows.set_index("model").reindex(models)
     band = str(rows["band"].iloc[0])
-    rate = not (
-        band == "loss"
-        or rows["metric"].astype(str).str.contains("bits_per_byte|loss|perplexity").any()
-    )
+    rate = is_rate(rows)
     return Column(
         benchmark=benchmark,
         band=band,
