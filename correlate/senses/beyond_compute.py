@@ -1,0 +1,81 @@
+"""Sense 3, beyond compute: does easy say about hard what training compute does not?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from correlate.panel import Floats
+from correlate.senses.judge import judge
+from correlate.senses.result import Estimate, SenseResult
+from correlate.senses.sample import Sample, refusal, refused
+from correlate.senses.settings import Settings
+from correlate.stats import controls, family, resample
+
+NAME = "beyond_compute"
+
+
+def beyond_compute(sample: Sample, rng: np.random.Generator, settings: Settings) -> SenseResult:
+    """Partial correlation of hard and easy given log compute.
+
+    The verdict rests on the correlation given a smooth curve of log compute. The one given a
+    straight line stands beside it: where floors bend both benchmarks against compute, it takes
+    the shared bend for a relation (results/calibration).
+    """
+    used = sample.with_compute()
+    reason = refusal(used, settings)
+    if reason:
+        return refused(NAME, used, reason)
+    if np.ptp(used.log_compute) == 0:
+        return refused(
+            NAME, used, "every rung has the same training compute: nothing to hold fixed"
+        )
+    weights = resample.multiplicities(used.families, settings.replicates, rng)
+    curve = given(used.log_compute, smooth=True)
+    headline = _partial(
+        used, curve, weights, settings, "partial_given_compute_smooth",
+        "partial correlation given a smooth curve of log compute",
+    )  # fmt: skip
+    straight = _partial(
+        used, given(used.log_compute, smooth=False), weights, settings, "partial_given_compute",
+        "partial correlation given log compute",
+    )  # fmt: skip
+    verdict, why = judge(
+        headline, settings.thresholds.effect(NAME), "partial correlation given compute"
+    )
+    return SenseResult(
+        NAME, verdict, why, used.m, used.families, headline,
+        (headline, straight, *_params_tokens(used, rng, settings)), sample.warnings,
+    )  # fmt: skip
+
+
+def given(log_compute: Floats, smooth: bool) -> Floats:
+    """Control columns (m, k) with a constant first."""
+    basis = controls.smooth(log_compute) if smooth else controls.linear(log_compute)
+    return np.column_stack([np.ones(len(log_compute)), basis])
+
+
+def _partial(
+    used: Sample, columns: Floats, weights: Floats, settings: Settings, name: str, label: str
+) -> Estimate:
+    found = family.partialled(used.x, used.y, columns, used.family, weights, "correlation")
+    spread = found.spread(settings.level, settings.interval)
+    return Estimate(
+        name, label, found.shown, spread.low, spread.high, settings.level, spread.p,
+        f"family bootstrap, {settings.interval}",
+    )  # fmt: skip
+
+
+def _params_tokens(used: Sample, rng: np.random.Generator, settings: Settings) -> list[Estimate]:
+    """Given log N and log D apart, where both are known."""
+    known = used.where(np.isfinite(used.log_params) & np.isfinite(used.log_tokens))
+    if refusal(known, settings):
+        return []
+    both = [controls.linear(v) for v in (known.log_params, known.log_tokens)]
+    columns = np.column_stack([np.ones(known.m), *both])
+    weights = resample.multiplicities(known.families, settings.replicates, rng)
+    return [
+        _partial(
+            known, columns, weights, settings, "partial_given_params_tokens",
+            "partial correlation given log parameters and log tokens",
+        )
+    ]  # fmt: skip

@@ -1,0 +1,83 @@
+"""What a run of the battery is told: replicates, interval, controls, and the thresholds' file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from importlib import resources
+from typing import Any, Literal
+
+import yaml
+
+Interval = Literal["student", "percentile"]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """When a number must not be printed (claims.yaml, ``refusal``)."""
+
+    min_models: int
+    min_families: int
+    min_models_within: int
+    min_families_within: int
+    min_rungs_above_floor: int
+    min_power: float
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """claims.yaml as read: refusal rules, and each sense's effect, level and cutoffs."""
+
+    refusal: Refusal
+    senses: dict[str, dict[str, Any]]
+
+    def effect(self, sense: str) -> float:
+        """The smallest effect the sense's claim is about."""
+        return float(self.senses[sense]["effect"])
+
+
+@lru_cache(maxsize=1)
+def thresholds() -> Thresholds:
+    """The thresholds fixed in advance, from correlate/claims.yaml."""
+    text = resources.files("correlate").joinpath("claims.yaml").read_text(encoding="utf-8")
+    raw = yaml.safe_load(text)
+    return Thresholds(Refusal(**raw["refusal"]), dict(raw["senses"]))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the battery.
+
+    Attributes
+    ----------
+    replicates
+        Family bootstraps for correlations, partial correlations and gains.
+    refits
+        Family bootstraps of the paired hold-out differences.
+    level
+        Nominal coverage of intervals.
+    interval
+        ``student``: symmetric bootstrap-t on Fisher's z, which covers with few families.
+        ``percentile``: the plain percentile interval, which the reference table of the study
+        uses and which covers too little below about 30 families (results/calibration).
+    correct_chance
+        Empirical logit of the score corrected for guessing. Off: a score at or below chance
+        has no corrected logit, so correcting means clipping, which makes ties out of order and
+        gives the noisiest rungs the most leverage. The guess-rate link of the hold-outs carries
+        the floor instead.
+    assumed_items
+        Items assumed where neither n nor a standard error is known; only the + 1/2 of the logit
+        uses it, and a warning says so.
+    """
+
+    replicates: int = 10_000
+    refits: int = 1_000
+    level: float = 0.95
+    interval: Interval = "student"
+    correct_chance: bool = False
+    assumed_items: float = 500.0
+    thresholds: Thresholds = field(default_factory=thresholds)
+
+    def quick(self, replicates: int) -> Settings:
+        """The same settings with ``replicates`` family bootstraps, for simulations."""
+        return replace(self, replicates=replicates, refits=replicates)

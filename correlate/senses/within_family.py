@@ -1,0 +1,74 @@
+"""Sense 4, within family: does it hold inside a family, not only between families?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from correlate.panel import Floats
+from correlate.senses.judge import judge
+from correlate.senses.result import Estimate, SenseResult
+from correlate.senses.sample import Sample, refusal, refused
+from correlate.senses.settings import Settings
+from correlate.stats import controls, family, resample
+
+NAME = "within_family"
+
+
+def within_family(sample: Sample, rng: np.random.Generator, settings: Settings) -> SenseResult:
+    """Correlation of deviations from the family mean, plain and given log compute.
+
+    Families of one rung say nothing here and are left out. The verdict rests on the correlation
+    given a smooth curve of log compute, itself taken within the family.
+    """
+    used = sample.with_compute().repeated()
+    reason = refusal(used, settings, within=True)
+    if reason:
+        return refused(NAME, used, reason)
+    weights = resample.multiplicities(used.families, settings.replicates, rng)
+    x, y = resample.demean(used.x, used.family), resample.demean(used.y, used.family)
+    if np.ptp(x) == 0 or np.ptp(y) == 0:
+        return refused(NAME, used, "scores do not vary within any family")
+    none = np.zeros((used.m, 0))
+    curve = resample.demean(controls.smooth(used.log_compute), used.family)
+    line = resample.demean(controls.linear(used.log_compute), used.family)
+    kinds: tuple[tuple[str, str, Floats], ...] = (
+        ("within_family_given_compute_smooth",
+         "within-family partial correlation given a smooth curve of log compute", curve),
+        ("within_family_given_compute",
+         "within-family partial correlation given log compute", line),
+        ("within_family", "within-family correlation", none),
+    )  # fmt: skip
+    estimates = []
+    for name, label, columns in kinds:
+        found = family.partialled(x, y, columns, used.family, weights, "correlation")
+        spread = found.spread(settings.level, settings.interval)
+        estimates.append(
+            Estimate(name, label, found.shown, spread.low, spread.high, settings.level, spread.p)
+        )
+    verdict, why = judge(
+        estimates[0], settings.thresholds.effect(NAME), "within-family correlation given compute"
+    )
+    between = _between(sample.with_compute())
+    return SenseResult(
+        NAME, verdict, why, used.m, used.families, estimates[0], (*estimates, between),
+        (*sample.warnings, *_reversal(between, estimates)),
+    )  # fmt: skip
+
+
+def _between(used: Sample) -> Estimate:
+    """Correlation of family means, one point a family."""
+    sizes = np.bincount(used.family, minlength=used.families)
+    mean_x = np.bincount(used.family, used.x) / sizes
+    mean_y = np.bincount(used.family, used.y) / sizes
+    value = float(np.corrcoef(mean_x, mean_y)[0, 1]) if used.families > 2 else float("nan")
+    return Estimate("between_family", "correlation of family means", value)
+
+
+def _reversal(between: Estimate, estimates: list[Estimate]) -> list[str]:
+    inside = estimates[0]
+    if between.value * inside.value < 0:
+        return [
+            f"sign reversal: {between.value:.2f} between families, {inside.value:.2f} within them "
+            "at equal compute (Simpson's paradox)"
+        ]
+    return []
