@@ -1,0 +1,245 @@
+"""The page's charts: easy against hard, a benchmark against compute, and the forest."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from correlate.panel import Column
+from correlate.senses.result import Estimate
+from correlate.writeup.chart import (
+    BOTTOM,
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    TOP,
+    WIDTH,
+    Chart,
+    Dot,
+    Label,
+    Path,
+    Scale,
+    line,
+    padded,
+    radii,
+    spread,
+    steps,
+)
+from correlate.writeup.evidence import Evidence
+from correlate.writeup.style import Look, count, number, percent, wording
+
+LABELLED = 6  # families named on the chart itself
+FOREST = {  # senses whose headline is a correlation, and how each is drawn
+    "rank": ("#0072B2", "circle"),
+    "beyond_compute": ("#D55E00", "square"),
+    "within_family": ("#009E73", "diamond"),
+}
+
+
+def scatter(evidence: Evidence, families: dict[str, Look]) -> Chart:
+    """Easy score against hard score: one dot a rung, larger with training compute."""
+    a = evidence.aligned
+    x_axis, x_ticks = _axis(a.easy, LEFT, WIDTH - RIGHT)
+    y_axis, y_ticks = _axis(a.hard, HEIGHT - BOTTOM, TOP)
+    easy, hard = (_facts(evidence.rows, b) for b in (a.easy.benchmark, a.hard.benchmark))
+    size = radii(a.log_compute)
+    dots = [
+        Dot(
+            x_axis(a.easy.score[i]),
+            y_axis(a.hard.score[i]),
+            round(float(size[i]), 1),
+            a.families[a.family[i]],
+            families[a.families[a.family[i]]].colour,
+            families[a.families[a.family[i]]].marker,
+            "\n".join([easy[m][0], easy[m][1], hard[m][1]]),
+            hollow=not np.isfinite(a.log_compute[i]),
+        )
+        for i, m in enumerate(a.models)
+    ]
+    return Chart(
+        key=f"{a.easy.benchmark}-{a.hard.benchmark}",
+        title=evidence.name,
+        summary=f"Scatter of {a.m} models in {len(a.families)} families: {a.easy.benchmark} "
+        f"across, {a.hard.benchmark} up.",
+        x_label=_axis_name(a.easy),
+        y_label=_axis_name(a.hard),
+        x_ticks=x_ticks,
+        y_ticks=y_ticks,
+        dots=tuple(sorted(dots, key=lambda d: -d.radius)),
+        paths=tuple(_floor(a.hard, y_axis)),
+        labels=tuple(_family_labels(dots, families)),
+    )
+
+
+def curve(rows: pd.DataFrame, column: Column, families: dict[str, Look]) -> Chart:
+    """One benchmark against training compute, rungs of one family and stage joined.
+
+    ``rows`` has one row a model; those without compute are left out and counted in a note.
+    """
+    known = rows[rows["flops"] > 0].sort_values(["family", "flops"])
+    log_c = np.log10(known["flops"].to_numpy(float))
+    low, high = padded(log_c)
+    x_axis = Scale(low, high, LEFT, WIDTH - RIGHT)
+    y_axis, y_ticks = _axis(column, HEIGHT - BOTTOM, TOP)
+    dots = [
+        Dot(
+            x_axis(c),
+            y_axis(float(row["score"])),
+            3.2,
+            str(row["family"]),
+            families[str(row["family"])].colour,
+            families[str(row["family"])].marker,
+            "\n".join([_name(row), _fact(row)]),
+        )
+        for c, (_, row) in zip(log_c, known.iterrows(), strict=True)
+    ]
+    paths = _floor(column, y_axis)
+    for (family, _), group in known.groupby(["family", "stage"], sort=False, dropna=False):
+        if len(group) > 1:
+            xs = [x_axis(c) for c in np.log10(group["flops"])]
+            ys = [y_axis(s) for s in group["score"]]
+            look = families[str(family)]
+            paths.append(Path(line(xs, ys), "join", str(family), look.colour))
+    missing = len(rows) - len(known)
+    return Chart(
+        key=f"curve-{column.benchmark}",
+        title=column.benchmark,
+        summary=f"{column.benchmark} against training compute for {len(known)} models.",
+        x_label="training compute (FLOPs)",
+        y_label=_axis_name(column),
+        x_ticks=tuple((x_axis(t), f"1e{t:g}") for t in steps(low, high) if t == int(t)),
+        y_ticks=y_ticks,
+        dots=tuple(dots),
+        paths=tuple(paths),
+        labels=tuple(_family_labels(dots, families)),
+        notes=(f"{missing} models of unknown compute are not shown",) if missing else (),
+    )
+
+
+def forest(evidence: list[Evidence], width: int = 400) -> Chart:
+    """For each hard benchmark, how much of the correlation is left as one controls for more."""
+    row, head, left = 15, 17, 10
+    drawn = [e for e in evidence if any(_interval(e, s) for s in FOREST)]
+    estimates = [i for e in drawn for s in FOREST if (i := _interval(e, s))]
+    low = min([0.0, *(e.low for e in estimates if e.low is not None)])
+    x_axis = Scale(np.floor(low * 5) / 5, 1.0, left, width - 96)
+    y, dots, paths, labels = TOP + 6.0, [], [], []
+    for e in drawn:
+        labels.append(Label(left, y, e.pair.hard, "row"))
+        many = f"{e.aligned.m} models, {len(e.aligned.families)} families"
+        labels.append(Label(width, y, many, "quiet", "end"))
+        y += head - 4
+        for sense, (colour, shape) in FOREST.items():
+            got = _interval(e, sense)
+            y_text = y + 4
+            if got is None:
+                said = f"{wording()['senses'][sense]['label']}: not enough to tell"
+                labels.append(Label(left, y_text, said, "quiet"))
+            else:
+                if got.low is not None and got.high is not None:
+                    ends = (x_axis(got.low), x_axis(min(got.high, 1.0)))
+                    paths.append(Path(line(ends, (y, y)), "interval", colour=colour))
+                dots.append(
+                    Dot(x_axis(got.value), y, 4.2, "", colour, shape, _estimate_tip(e, got))
+                )
+                labels.append(Label(width, y_text, _span(got), "value", "end"))
+            y += row
+        y += 6
+    bottom = int(y)
+    zero = Path(line((x_axis(0), x_axis(0)), (TOP, bottom)), "zero")
+    return Chart(
+        key="forest",
+        title="What is left of the correlation",
+        summary="Correlations with intervals for each hard benchmark: order, beyond compute, "
+        "inside a family.",
+        x_label="correlation",
+        width=width,
+        height=bottom + 34,
+        x_ticks=tuple((x_axis(t), number(t, 1)) for t in steps(x_axis.low, 1.0)),
+        dots=tuple(dots),
+        paths=(zero, *paths),
+        labels=tuple(labels),
+        plot=(left, TOP, width - 96, bottom),
+    )
+
+
+def _interval(e: Evidence, sense: str) -> Estimate | None:
+    result = e.results.get(sense)
+    return result.headline if result else None
+
+
+def _span(e: Estimate) -> str:
+    if e.low is None or e.high is None:
+        return number(e.value)
+    return f"{number(e.value)} [{number(e.low)}, {number(e.high)}]"
+
+
+def _estimate_tip(e: Evidence, got: Estimate) -> str:
+    level = f"{got.level:.0%} interval" if got.low is not None else "no interval"
+    return "\n".join([e.name, f"{got.label}: {_span(got)}", level])
+
+
+def _axis(column: Column, start: float, end: float) -> tuple[Scale, tuple[tuple[float, str], ...]]:
+    low, high = padded(column.score)
+    if column.is_rate:
+        low, high = min(0.0, low), min(1.0, high) if high < 1 else 1.0
+    scale = Scale(low, high, start, end)
+    form = (lambda t: f"{100 * t + 0.0:g}") if column.is_rate else (lambda t: f"{t + 0.0:g}")
+    return scale, tuple((scale(t), form(t)) for t in steps(low, high))
+
+
+def _axis_name(column: Column) -> str:
+    return f"{column.benchmark}, {'%' if column.is_rate else 'bits per byte (less is better)'}"
+
+
+def _floor(column: Column, y_axis: Scale) -> list[Path]:
+    if not column.is_rate or column.chance <= 0:
+        return []
+    y = y_axis(column.chance)
+    return [Path(line((LEFT, WIDTH - RIGHT), (y, y)), "floor")]
+
+
+def _family_labels(dots: list[Dot], families: dict[str, Look]) -> list[Label]:
+    """Names beside the rightmost dot of the families with a look of their own."""
+    labels = []
+    for family, look in families.items():
+        own = [d for d in dots if d.family == family]
+        if own and 0 <= look.index < LABELLED:
+            d = max(own, key=lambda at: at.x)
+            right = d.x > WIDTH * 0.62
+            x = d.x - 8 if right else d.x + 8
+            anchor = "end" if right else "start"
+            labels.append(Label(x, d.y + 4, family, "family", anchor, look.colour, family))
+    return spread(labels, low=TOP + 8, high=HEIGHT - BOTTOM - 2)
+
+
+def _facts(rows: pd.DataFrame, benchmark: str) -> dict[str, tuple[str, str]]:
+    """For each model its name with size, and its score in words."""
+    own = rows[rows["benchmark"] == benchmark]
+    return {str(row["model"]): (_name(row), _fact(row)) for _, row in own.iterrows()}
+
+
+def _name(row: pd.Series) -> str:
+    facts = [f"{count(float(row['params']))} parameters", f"{count(float(row['tokens']))} tokens"]
+    known = [f for f in facts if not f.startswith("–")]
+    return " · ".join([str(row["model"]), *known])
+
+
+def _fact(row: pd.Series) -> str:
+    """One score in words: value, items, protocol, source."""
+    lossy = "bits_per_byte" in str(row["metric"]) or row["band"] == "loss"
+    value = f"{row['score']:.3f} bits/byte" if lossy else percent(float(row["score"]))
+    items = f" (n {int(row['n'])})" if pd.notna(row["n"]) else ""
+    return f"{row['benchmark']} {value}{items}, {protocol(row)}"
+
+
+def protocol(row: pd.Series) -> str:
+    """How a score was taken, and where it stands."""
+    shots = f"{row['shots']}-shot" if _said(row["shots"]) else ""
+    filtered = row["filter"] if _said(row["filter"]) and row["filter"] != "none" else ""
+    parts = [row["metric"], filtered, shots, row["reported_by"], row["source"]]
+    return ", ".join(str(p) for p in parts if _said(p))
+
+
+def _said(value: object) -> bool:
+    return value is not None and value == value and str(value) not in ("", "nan")

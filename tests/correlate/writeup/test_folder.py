@@ -1,0 +1,64 @@
+"""The report's files: what is in them, that they repeat, and that nothing is half written."""
+
+import io
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from correlate.writeup import folder
+
+
+@pytest.fixture(scope="module")
+def files(writeup):
+    return folder.contents(writeup)
+
+
+def test_every_figure_has_the_csv_it_was_drawn_from(files):
+    figures = {name.rsplit(".", 1)[0] for name in files if name.startswith("figures/")}
+    assert {"figures/forest", "figures/scatter-sums-contest", "figures/curve-tale"} <= figures
+    for name in figures:
+        assert {f"{name}.{e}" for e in ("png", "svg", "pdf", "csv")} <= set(files)
+
+
+def test_a_figures_csv_holds_the_scores(files, writeup):
+    table = pd.read_csv(io.BytesIO(files["figures/scatter-sums-quiz.csv"]))
+    a = writeup.evidence[1].aligned
+    assert list(table["model"]) == list(a.models)
+    np.testing.assert_allclose(table["hard"], a.hard.score, rtol=1e-5)
+
+
+def test_the_page_loads_nothing(files):
+    page = files["report.html"].decode()
+    assert len(page) < 5e6
+    loaded = re.findall(r"""(?:src|href|action)\s*=\s*["']([^"']*)""", page)
+    assert all(u.startswith(("#", "data:")) for u in loaded)
+    assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest", page)
+
+
+def test_the_page_shows_every_verdict_reason_finding_and_warning(files, writeup):
+    page = files["report.html"].decode()
+    for e in writeup.evidence:
+        for result in e.results.values():
+            assert result.reason in page
+    assert "tokens are 1000 times those of its family" in page
+    assert "two models share a source" in page
+    assert "0123456789ab" in page
+
+
+def test_one_seed_gives_the_same_bytes(files, writeup):
+    again = folder.contents(writeup)
+    assert [n for n in files if files[n] != again[n]] == []
+
+
+def test_files_appear_whole_or_not_at_all(tmp_path, monkeypatch):
+    (tmp_path / "report.html").write_bytes(b"old")
+
+    def breaks(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(folder.os, "replace", breaks)
+    with pytest.raises(OSError, match="disk full"):
+        folder.write({"report.html": b"new"}, tmp_path)
+    assert (tmp_path / "report.html").read_bytes() == b"old"

@@ -1,0 +1,64 @@
+"""Which pairs a report tests."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from correlate.errors import InputError
+from correlate.panel import Pair
+from correlate.writeup import pairs
+
+
+def test_bands_give_easy_against_each_harder_one_with_the_placebo(panel, tmp_path):
+    got = pairs.default(panel, tmp_path)
+    assert got == tuple(Pair("sums", h, "tale") for h in ("contest", "quiz", "lemma"))
+
+
+def test_rates_and_bits_per_byte_are_never_put_against_each_other(panel, tmp_path):
+    bits = panel.scores.assign(
+        benchmark=panel.scores["benchmark"] + "-bits", metric="bits_per_byte", chance=None
+    )
+    import pandas as pd
+
+    both = replace(panel, scores=pd.concat([panel.scores, bits]))
+    got = pairs.default(both, tmp_path)
+    assert Pair("sums-bits", "contest-bits", "tale-bits") in got
+    assert all(p.easy.endswith("-bits") == p.hard.endswith("-bits") for p in got)
+
+
+def test_a_study_may_file_its_own_pairs(panel, tmp_path):
+    (tmp_path / "report.yaml").write_text("easy: sums\nhard: [quiz]\n")
+    assert pairs.default(panel, tmp_path) == (Pair("sums", "quiz", None),)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("easy: sums\nhard: [nought]\n", "nought: not in the panel; it has sums"),
+        ("easy: sums\n", "hard"),
+        ("easy: [\n", "report.yaml"),
+    ],
+)
+def test_a_bad_file_is_one_line(panel, tmp_path: Path, text, says):
+    (tmp_path / "report.yaml").write_text(text)
+    with pytest.raises(InputError, match=says) as caught:
+        pairs.default(panel, tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_pairs_as_asked_take_the_placebo_of_the_bands(panel):
+    assert pairs.parse(["sums:quiz"], panel) == (Pair("sums", "quiz", "tale"),)
+    assert pairs.parse(["sums:quiz:lemma"], panel) == (Pair("sums", "quiz", "lemma"),)
+
+
+@pytest.mark.parametrize("text", ["sums", "sums:", "a:b:c:d", "sums:nought"])
+def test_a_pair_that_is_none_is_refused(panel, text):
+    with pytest.raises(InputError):
+        pairs.parse([text], panel)
+
+
+def test_no_grade_school_benchmark_says_what_to_do(panel, tmp_path):
+    hard = replace(panel, scores=panel.scores[panel.scores["band"] != "grade-school"])
+    with pytest.raises(InputError, match="--pairs easy:hard"):
+        pairs.default(hard, tmp_path)
