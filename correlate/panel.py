@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from correlate import metrics
+from correlate.benchmarks import resolve
 from correlate.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -127,8 +129,10 @@ class Aligned:
 def align(panel: Panel, pair: Pair) -> Aligned:
     """Cut the arrays for ``pair`` out of ``panel``: one row per rung that has both scores.
 
-    The panel must hold at most one row per (model, benchmark) by now
-    (``correlate.protocols.choose``).
+    Names may be aliases ('arc_challenge' for ARC-C). The panel must hold at most one row per
+    (model, benchmark) by now (``correlate.protocols.choose``). Where some rungs have training
+    compute, those without are left out, so that every sense speaks of the same rungs; the notes
+    list them.
 
     Raises
     ------
@@ -136,11 +140,8 @@ def align(panel: Panel, pair: Pair) -> Aligned:
         If a benchmark is unknown or a (model, benchmark) stands twice.
     """
     scores = panel.scores
+    pair = named(panel, pair)
     wanted = [b for b in (pair.easy, pair.hard, pair.placebo) if b is not None]
-    for name in wanted:
-        if name not in set(scores["benchmark"]):
-            known = ", ".join(panel.benchmarks)
-            raise InputError(f"{panel.title}: benchmark '{name}': not in the panel; it has {known}")
     twice = scores.duplicated(["model", "benchmark"], keep=False)
     if twice.any():
         first = scores[twice].iloc[0]
@@ -151,7 +152,7 @@ def align(panel: Panel, pair: Pair) -> Aligned:
     rungs = _rungs(scores)
     wide = scores.pivot(index="model", columns="benchmark", values="score")
     both = wide.index[wide[[pair.easy, pair.hard]].notna().all(axis=1)]
-    rungs = rungs.loc[rungs.index.isin(both)]
+    rungs, notes = _with_compute(rungs.loc[rungs.index.isin(both)])
     family, families = pd.factorize(rungs["family"])
     run, _ = pd.factorize(rungs["family"] + "\0" + rungs["training_run"])
     columns = {name: _column(scores, name, rungs.index) for name in panel.benchmarks}
@@ -169,13 +170,51 @@ def align(panel: Panel, pair: Pair) -> Aligned:
         hard=columns[pair.hard],
         placebo=columns[pair.placebo] if pair.placebo else None,
         others=tuple(c for b, c in columns.items() if b not in wanted),
+        notes=notes,
+    )
+
+
+def named(panel: Panel, pair: Pair) -> Pair:
+    """``pair`` in the names of ``panel``, aliases resolved.
+
+    Raises
+    ------
+    InputError
+        If the panel has no such benchmark.
+    """
+    known = panel.benchmarks
+    found = {b: resolve(b, known) for b in (pair.easy, pair.hard, pair.placebo) if b is not None}
+    for asked, name in found.items():
+        if name not in known:
+            raise InputError(
+                f"{panel.title}: benchmark '{asked}': not in the panel; it has {_listed(known)}"
+            )
+    return Pair(found[pair.easy], found[pair.hard], found[pair.placebo] if pair.placebo else None)
+
+
+def _listed(names: list[str], most: int = 30) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _with_compute(rungs: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The rungs that have training compute, where any has, and a line about the rest."""
+    known = rungs["flops"] > 0
+    if known.all():
+        return rungs, ()
+    if not known.any():
+        return rungs, ("no rung has training compute: nothing can be said given compute",)
+    rest = _listed([str(name) for name in rungs.index[~known]])
+    return rungs[known], (
+        f"{int((~known).sum())} of {len(rungs)} rungs with both scores have no training compute "
+        f"and are left out: {rest}",
     )
 
 
 def is_rate(rows: pd.DataFrame) -> bool:
     """Whether one benchmark's rows hold fractions, not losses or bits per byte."""
-    lossy = rows["metric"].astype(str).str.contains("bits_per_byte|loss|perplexity")
-    return not ((rows["band"] == "loss") | lossy).any()
+    kinds = rows[["metric", "band"]].drop_duplicates().astype(str)
+    return all(metrics.is_rate(m, b) for m, b in zip(kinds["metric"], kinds["band"], strict=True))
 
 
 def _rungs(scores: pd.DataFrame) -> pd.DataFrame:
@@ -201,7 +240,7 @@ def _column(scores: pd.DataFrame, benchmark: str, models: pd.Index) -> Column:
         chance=_first(rows["chance"], 0.0) if rate else 0.0,
         ceiling=_first(rows["ceiling"], 1.0) if rate else float("inf"),
         is_rate=rate,
-        higher_is_better=rate,
+        higher_is_better=metrics.higher_is_better(str(rows["metric"].iloc[0]), band),
     )
 
 

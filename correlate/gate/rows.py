@@ -1,0 +1,133 @@
+"""Rules about rows and names: scores that stand twice, models and families under two names."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from correlate.gate.rule import Hit, Outcome, Rule, cells, number
+from correlate.naming import normal_form, stem
+
+PROTOCOL = ["model", "benchmark", "metric", "filter", "shots", "task_version", "reported_by"]
+
+
+def repeated_rows(scores: pd.DataFrame) -> Outcome:
+    """The same score of one model under one protocol from one place, twice: one is kept."""
+    key = [*PROTOCOL, "score"]
+    if _own_source(scores):
+        key.append("source")
+    twice = scores.duplicated(key, keep="first")
+    if not twice.any():
+        return scores, []
+    return scores[~twice], [Hit(cells(scores[twice]), "dropped")]
+
+
+def _own_source(scores: pd.DataFrame) -> bool:
+    """Whether rows name documents (several reports of one figure are then no repetition)."""
+    return bool((scores["reported_by"] != "").any())
+
+
+def conflicting_rows(scores: pd.DataFrame) -> Outcome:
+    """Different scores of one model on one benchmark that nothing tells apart."""
+    key = [*PROTOCOL, "source"] if _own_source(scores) else PROTOCOL
+    twice = scores.duplicated(key, keep=False)
+    hits = []
+    for _, group in scores[twice].groupby(key, sort=False):
+        values = ", ".join(number(v) for v in group["score"])
+        hits.append(
+            Hit(
+                cells(group.head(1)),
+                "kept",
+                old=values,
+                detail="no column says which protocol is which",
+            )
+        )
+    return scores, hits
+
+
+def model_twice(scores: pd.DataFrame) -> Outcome:
+    """One model listed under two spellings: merged where no score contradicts."""
+    models = scores[["model", "revision"]].drop_duplicates("model")
+    forms = models["model"].map(normal_form) + "@" + models["revision"]
+    hits = []
+    for _, group in models["model"][forms.duplicated(keep=False)].groupby(forms):
+        first, *others = group
+        rows = scores[scores["model"].isin(group)]
+        merged = rows.assign(model=first)
+        if rows.groupby("model")["params"].first().dropna().nunique() > 1:
+            continue  # two sizes whose names leave the size out
+        if merged.duplicated(PROTOCOL).sum() > merged.duplicated([*PROTOCOL, "score"]).sum():
+            doubt = "their scores differ; rename or merge them"
+            hits.append(Hit(tuple(group), "kept", detail=doubt))
+            continue
+        scores = scores.assign(model=scores["model"].replace(dict.fromkeys(others, first)))
+        hits.append(Hit(tuple(group), "corrected", ", ".join(others), first))
+    return scores, hits
+
+
+def family_split(scores: pd.DataFrame) -> Outcome:
+    """One family under two labels: spelt two ways, or one size filed under another name."""
+    hits = []
+    spellings = pd.Series(scores["family"].unique())
+    forms = spellings.map(normal_form)
+    for _, group in spellings[forms.duplicated(keep=False)].groupby(forms):
+        counts = scores[scores["family"].isin(group)].groupby("family")["model"].nunique()
+        usual = str(counts.sort_values(ascending=False, kind="stable").index[0])
+        for other in sorted(set(group) - {usual}):
+            scores, hit = _refile(scores, scores["family"] == other, usual)
+            hits.append(hit)
+    rungs = scores.drop_duplicates("model")[["model", "family"]]
+    stems = rungs["model"].map(lambda m: stem(m).casefold())
+    for _, series in rungs.groupby(stems):
+        labels = series["family"].value_counts()
+        if len(labels) != 2 or labels.iloc[1] != 1 or labels.iloc[0] < 2:
+            continue
+        usual, odd = str(labels.index[0]), str(labels.index[1])
+        model = series.loc[series["family"] == odd, "model"]
+        scores, hit = _refile(scores, scores["model"].isin(model), usual)
+        hits.append(hit)
+    return scores, hits
+
+
+def _refile(scores: pd.DataFrame, rows: pd.Series, family: str) -> tuple[pd.DataFrame, Hit]:
+    old = str(scores.loc[rows, "family"].iloc[0])
+    models = tuple(scores.loc[rows, "model"].drop_duplicates())
+    return scores.assign(family=scores["family"].mask(rows, family)), Hit(
+        models, "corrected", old, family
+    )
+
+
+def covariates_disagree(scores: pd.DataFrame) -> Outcome:
+    """One model whose rows state different families, parameters, tokens or compute."""
+    hits = []
+    for column in ("family", "params", "tokens", "flops"):
+        counts = scores.groupby("model")[column].nunique()
+        for model in counts.index[counts > 1]:
+            values = scores.loc[scores["model"] == model, column].dropna().unique()
+            hits.append(
+                Hit(
+                    (str(model),),
+                    "kept",
+                    old=", ".join(str(v) for v in values),
+                    detail=f"{column}; the first is used",
+                )
+            )
+    return scores, hits
+
+
+RULES = (
+    Rule("model-twice", "warning", "one model under two spellings", model_twice),
+    Rule("repeated-rows", "note", "the same score stands twice", repeated_rows),
+    Rule(
+        "conflicting-rows",
+        "error",
+        "several scores of one model under one protocol",
+        conflicting_rows,
+    ),
+    Rule("family-split", "warning", "one family under two labels", family_split),
+    Rule(
+        "covariates-disagree",
+        "warning",
+        "rows of one model disagree on its covariates",
+        covariates_disagree,
+    ),
+)

@@ -1,0 +1,85 @@
+"""Rules about single values: not finite, outside their range, in another unit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from correlate.gate.rule import Hit, Outcome, Rule, cells, number
+from correlate.metrics import SIGNED, is_rate
+
+SLACK = 1e-9
+
+
+def rates(scores: pd.DataFrame) -> pd.Series:
+    """Which rows are fractions between 0 and 1."""
+    kinds = scores[["metric", "band"]].drop_duplicates()
+    table = {(m, b): is_rate(m, b) for m, b in zip(kinds["metric"], kinds["band"], strict=True)}
+    flags = [table[key] for key in zip(scores["metric"], scores["band"], strict=True)]
+    return pd.Series(flags, index=scores.index, dtype=bool)
+
+
+def not_finite(scores: pd.DataFrame) -> Outcome:
+    """Scores that are infinite or no number."""
+    bad = ~np.isfinite(scores["score"])
+    if not bad.any():
+        return scores, []
+    return scores[~bad], [Hit(cells(scores[bad]), "dropped")]
+
+
+def percentages(scores: pd.DataFrame) -> Outcome:
+    """A benchmark whose scores are all percentages where fractions belong: divided by 100."""
+    hits = []
+    rate = rates(scores)
+    over = rate & (scores["score"] > 1 + SLACK)
+    for benchmark in scores.loc[over, "benchmark"].unique():
+        rows = rate & (scores["benchmark"] == benchmark)
+        values = scores.loc[rows, "score"]
+        filled = values[values != 0]
+        if not (filled > 1).all() or (filled > 100).any() or len(filled) < 3:
+            continue
+        scores = scores.assign(
+            score=scores["score"].mask(rows, scores["score"] / 100),
+            stderr=scores["stderr"].mask(rows, scores["stderr"] / 100),
+        )
+        hits.append(
+            Hit(
+                (str(benchmark),),
+                "corrected",
+                number(filled.iloc[0]),
+                number(filled.iloc[0] / 100),
+                f"{int(rows.sum())} rows",
+            )
+        )
+    return scores, hits
+
+
+def mixed_scales(scores: pd.DataFrame) -> Outcome:
+    """Fractions and percentages in one benchmark: which rows are which is not guessed."""
+    over = rates(scores) & (scores["score"] > 1 + SLACK) & (scores["score"] <= 100)
+    hits = []
+    for benchmark, rows in scores[over].groupby("benchmark", sort=False):
+        hits.append(Hit(cells(rows), "dropped", number(rows["score"].iloc[0]),
+                        detail=f"{benchmark}: write every score as a fraction, or give a mapping "
+                        "with its unit"))  # fmt: skip
+    return scores[~over], hits
+
+
+def out_of_range(scores: pd.DataFrame) -> Outcome:
+    """Rates below 0 or above 1, signed rates beyond -1 and 1."""
+    signed = scores["metric"].str.contains(SIGNED)
+    low = np.where(signed, -1.0, 0.0)
+    bounded = rates(scores) | signed
+    bad = bounded & ((scores["score"] > 1 + SLACK) | (scores["score"] < low - SLACK))
+    if not bad.any():
+        return scores, []
+    values = ", ".join(number(v) for v in scores.loc[bad, "score"].head(5))
+    return scores[~bad], [Hit(cells(scores[bad]), "dropped", old=values)]
+
+
+RULES = (
+    Rule("not-finite", "error", "a score is infinite or no number", not_finite),
+    Rule("percentages", "warning", "percentages where fractions belong", percentages),
+    Rule("mixed-scales", "error", "fractions and percentages in one benchmark", mixed_scales),
+    Rule("out-of-range", "error", "a score outside its range", out_of_range),
+)  # fmt: skip

@@ -1,0 +1,27 @@
+"""What kind of number a metric is (a rate, a signed rate, unbounded), read off its name."""
+
+from __future__ import annotations
+
+import re
+
+UNBOUNDED = re.compile(
+    r"bits_per_byte|loss|perplexity|^ppl$|likelihood|^bpb$|^nll|^ter$|^brier", re.IGNORECASE
+)
+"""No rate: no chance, no ceiling, no logit."""
+SIGNED = re.compile(r"mcc|matthews|corr|kappa|,norm$", re.IGNORECASE)
+"""Between -1 and 1."""
+PERCENT = re.compile(
+    r"^(bleu|chrf\+*|rouge[12l](sum)?|(best_)?exact|(HasAns|NoAns)_(exact|f1)|best_f1)$",
+    re.IGNORECASE,
+)
+"""Reported by lm-eval from 0 to 100."""
+
+
+def is_rate(metric: str, band: str = "") -> bool:
+    """Whether scores of ``metric`` are fractions between 0 and 1."""
+    return band != "loss" and not UNBOUNDED.search(metric) and not SIGNED.search(metric)
+
+
+def higher_is_better(metric: str, band: str = "") -> bool:
+    """False for losses, perplexities and bits per byte."""
+    return band != "loss" and not UNBOUNDED.search(metric)
