@@ -130,9 +130,7 @@ def align(panel: Panel, pair: Pair) -> Aligned:
     """Cut the arrays for ``pair`` out of ``panel``: one row per rung that has both scores.
 
     Names may be aliases ('arc_challenge' for ARC-C). The panel must hold at most one row per
-    (model, benchmark) by now (``correlate.protocols.choose``). Where some rungs have training
-    compute, those without are left out, so that every sense speaks of the same rungs; the notes
-    list them.
+    (model, benchmark) by now (``correlate.protocols.choose``).
 
     Raises
     ------
@@ -152,7 +150,7 @@ def align(panel: Panel, pair: Pair) -> Aligned:
     rungs = _rungs(scores)
     wide = scores.pivot(index="model", columns="benchmark", values="score")
     both = wide.index[wide[[pair.easy, pair.hard]].notna().all(axis=1)]
-    rungs, notes = _with_compute(rungs.loc[rungs.index.isin(both)])
+    rungs = rungs.loc[rungs.index.isin(both)]
     family, families = pd.factorize(rungs["family"])
     run, _ = pd.factorize(rungs["family"] + "\0" + rungs["training_run"])
     columns = {name: _column(scores, name, rungs.index) for name in panel.benchmarks}
@@ -170,7 +168,6 @@ def align(panel: Panel, pair: Pair) -> Aligned:
         hard=columns[pair.hard],
         placebo=columns[pair.placebo] if pair.placebo else None,
         others=tuple(c for b, c in columns.items() if b not in wanted),
-        notes=notes,
     )
 
 
@@ -197,23 +194,9 @@ def _listed(names: list[str], most: int = 30) -> str:
     return ", ".join(names[:most]) + more
 
 
-def _with_compute(rungs: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """The rungs that have training compute, where any has, and a line about the rest."""
-    known = rungs["flops"] > 0
-    if known.all():
-        return rungs, ()
-    if not known.any():
-        return rungs, ("no rung has training compute: nothing can be said given compute",)
-    rest = _listed([str(name) for name in rungs.index[~known]])
-    return rungs[known], (
-        f"{int((~known).sum())} of {len(rungs)} rungs with both scores have no training compute "
-        f"and are left out: {rest}",
-    )
-
-
 def is_rate(rows: pd.DataFrame) -> bool:
     """Whether one benchmark's rows hold fractions, not losses or bits per byte."""
-    kinds = rows[["metric", "band"]].drop_duplicates().astype(str)
+    kinds = rows[["metric", "band"]].fillna("").drop_duplicates().astype(str)
     return all(metrics.is_rate(m, b) for m, b in zip(kinds["metric"], kinds["band"], strict=True))
 
 
@@ -240,7 +223,7 @@ def _column(scores: pd.DataFrame, benchmark: str, models: pd.Index) -> Column:
         chance=_first(rows["chance"], 0.0) if rate else 0.0,
         ceiling=_first(rows["ceiling"], 1.0) if rate else float("inf"),
         is_rate=rate,
-        higher_is_better=metrics.higher_is_better(str(rows["metric"].iloc[0]), band),
+        higher_is_better=rate or metrics.higher_is_better(str(rows["metric"].iloc[0]), band),
     )
 
 
