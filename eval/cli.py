@@ -5,6 +5,7 @@ import sys
 import typer
 
 from eval.errors import InputError
+from eval.verbs import ladders, plan, run, scores, status, suites
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -12,6 +13,14 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 @app.callback()
 def root() -> None:
     """Score a ladder of models."""
+
+
+app.command("run")(run.command)
+app.command("plan")(plan.command)
+app.command("status")(status.command)
+app.command("scores")(scores.command)
+app.command("ladders")(ladders.command)
+app.command("suites")(suites.command)
 
 
 def main() -> None:

@@ -1,0 +1,68 @@
+"""What a command line asks for: names and options in, a plan out."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eval import ladder as ladders
+from eval import plan as plans
+from eval import suite as suites
+from eval.errors import InputError
+from eval.reading import pick
+from eval.store import Study
+
+DEFAULT_ENGINE = "hf"
+
+LadderName = Annotated[
+    str, typer.Argument(metavar="LADDER", help="a ladder's name, or the path of its YAML file")
+]
+SuiteName = Annotated[
+    str | None,
+    typer.Option("--suite", help="a suite's name or YAML file; default: the ladder's own"),
+]
+Out = Annotated[Path | None, typer.Option("--out", help="study folder; default: results/<ladder>")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, help="at most this many documents of each task")
+]
+Engine = Annotated[str, typer.Option("--engine", help="lm-eval model class that runs the models")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+StudyFolder = Annotated[
+    Path, typer.Argument(metavar="STUDY", help="a study folder, such as results/bundled")
+]
+
+
+def plan(
+    ladder: str, suite: str | None, out: Path | None, limit: int | None, engine: str
+) -> plans.Plan:
+    """The plan asked for.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, a file is malformed, or no suite is named.
+    """
+    check_engine(engine)
+    chosen = ladders.load(ladder)
+    name = suite or chosen.suite
+    if name is None:
+        raise InputError(f"ladder {chosen.name}: suite: it names none; add --suite")
+    cut = suites.limited(suites.load(name), limit)
+    study = Study(out or Path("results") / chosen.name)
+    return plans.make(chosen, cut, study, engine)
+
+
+def check_engine(name: str) -> None:
+    """Refuse an engine that is no lm-eval model class."""
+    import lm_eval.models  # noqa: F401 - fills the registry
+    from lm_eval.api.registry import model_registry
+
+    if name not in model_registry:
+        raise pick("engine", name, model_registry.keys())
+
+
+def study(folder: Path) -> Study:
+    """The study in ``folder``, which must be there."""
+    if not (folder / "study.yaml").is_file():
+        raise InputError(f"{folder}: study.yaml: not found; give a folder that 'run' has written")
+    return Study(folder)

@@ -1,0 +1,157 @@
+"""A study on disk: write a cell whole or not at all, read cells back."""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from eval.errors import InputError
+
+
+@dataclass(frozen=True)
+class Key:
+    """A cell's place: rung name and benchmark name."""
+
+    rung: str
+    benchmark: str
+
+    def __str__(self) -> str:
+        return f"{self.rung} / {self.benchmark}"
+
+
+@dataclass(frozen=True)
+class Study:
+    """The folder ``results/<study>``."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The study's name: that of its folder."""
+        return self.folder.resolve().name
+
+    def cell(self, key: Key) -> Path:
+        """The folder of a cell, there or not."""
+        return self.folder / "cells" / key.rung / key.benchmark
+
+    def on_disk(self) -> Iterator[Key]:
+        """All cells on disk, finished or failed, sorted."""
+        for path in sorted(self.folder.glob("cells/*/*")):
+            if path.is_dir() and not path.name.startswith("."):
+                yield Key(path.parent.name, path.name)
+
+    def result(self, key: Key) -> dict[str, Any] | None:
+        """A finished cell's result.json; None where the cell is missing or failed."""
+        return _json(self.cell(key) / "result.json")
+
+    def error(self, key: Key) -> dict[str, Any] | None:
+        """A failed cell's error.json; None where there is none."""
+        return _json(self.cell(key) / "error.json")
+
+    def items(self, key: Key) -> pd.DataFrame:
+        """A finished cell's items."""
+        return pd.read_parquet(self.cell(key) / "items.parquet")
+
+    def write_cell(self, key: Key, result: dict[str, Any], items: pd.DataFrame) -> None:
+        """Put a finished cell in place, instead of what was there."""
+        with self._replacing(key) as folder:
+            _dump(folder / "result.json", result)
+            items.to_parquet(folder / "items.parquet", index=False, compression="zstd")
+
+    def write_error(self, key: Key, error: dict[str, Any]) -> None:
+        """Record that a cell failed, and why, instead of what was there."""
+        with self._replacing(key) as folder:
+            _dump(folder / "error.json", error)
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a file of the study whole or not at all."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        draft = self.folder / f".{name}.{os.getpid()}.tmp"
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, self.folder / name)
+
+    def sweep(self) -> None:
+        """Remove drafts of a run that was cut off; call with the lock held, no worker left."""
+        for path in [*self.folder.glob("cells/*/.*.tmp"), *self.folder.glob(".*.tmp")]:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the study: one run at a time writes to it. Freed when the process ends."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / ".lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise InputError(
+                    f"{self.folder}: .lock: another run is writing here; wait or use another --out"
+                ) from error
+            yield
+
+    @contextlib.contextmanager
+    def _replacing(self, key: Key) -> Iterator[Path]:
+        """A draft folder beside the cell that takes its place when the block ends well."""
+        final = self.cell(key)
+        draft = final.parent / f".{final.name}.{os.getpid()}.tmp"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        try:
+            yield draft
+            if final.exists():
+                # a folder cannot be renamed onto a full one; a kill between the two renames
+                # leaves no cell, and the next run scores it again
+                old = final.parent / f".{final.name}.{os.getpid()}.old.tmp"
+                os.replace(final, old)
+                os.replace(draft, final)
+                shutil.rmtree(old)
+            else:
+                os.replace(draft, final)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def check_writable(folder: Path) -> None:
+    """Refuse a study folder that cannot be written, leaving nothing behind.
+
+    Raises
+    ------
+    InputError
+        If the folder, or the nearest parent that exists, is no folder or cannot be written.
+    """
+    parent = folder
+    while not parent.exists() and parent != parent.parent:
+        parent = parent.parent
+    try:
+        with tempfile.TemporaryFile(dir=parent):
+            pass
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"{folder}: {parent}: {reason}; give a writable --out") from error
+
+
+def _json(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValueError as error:
+        raise InputError(
+            f"{path}: {error}; not written by this program: remove the cell's folder and run again"
+        ) from error
+    return dict(content)
+
+
+def _dump(path: Path, content: dict[str, Any]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        json.dump(content, file, indent=1, ensure_ascii=False, default=str)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,114 @@
+"""eval run: score what a plan still wants."""
+
+import json as jsons
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+
+from eval import plan as plans
+from eval import provenance, request, store
+from eval.request import DEFAULT_ENGINE
+
+
+def command(
+    ladder: request.LadderName,
+    suite: request.SuiteName = None,
+    out: request.Out = None,
+    limit: request.Limit = None,
+    engine: request.Engine = DEFAULT_ENGINE,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="processes; default: one a core for small rungs, else one"),
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="default: by model size")] = None,
+    device: Annotated[str | None, typer.Option(help="default: cuda where there is one")] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="score again the cells that failed before")
+    ] = False,
+    json: request.Json = False,
+) -> None:
+    """Score a ladder on a suite; finished cells are kept, so running again goes on.
+
+    Example: python -m eval run bundled --out results/bundled
+    """
+    from eval import run as runs
+    from eval import score
+    from eval.progress import show
+
+    score.quiet()
+    plan = request.plan(ladder, suite, out, limit, engine)
+    store.check_writable(plan.study.folder)
+    settings = score.Settings(engine=engine, device=device, batch_size=batch_size)
+    cells = plan.to_run(retry_failed)
+    done = failed = 0
+    interrupted = False
+    with plan.study.lock():
+        plan.study.sweep()
+        plan.study.write_text("study.yaml", describe(plan, settings))
+        copy_truth(plan)
+        if cells:
+            count = workers or runs.default_workers(plan, device)
+            costs = {cell.key: runs.cost(cell) for cell in cells}
+            with closing(runs.run(plan, settings, count, retry_failed)) as events:
+                try:
+                    for event in show(events, costs, count):
+                        done += event.what == "done"
+                        failed += event.what == "failed"
+                except KeyboardInterrupt:
+                    interrupted = True
+        plan.study.sweep()
+        runs.finish(plan)
+    if interrupted:
+        said = f"interrupted: {done} of {len(cells)} cells done; the same command goes on"
+        typer.echo(said, err=True)
+        raise typer.Exit(130)
+    report(plan, done, failed, retry_failed, json)
+    still_failed = failed or (0 if retry_failed else plan.counts()["failed"])
+    if still_failed:
+        raise typer.Exit(1)
+
+
+def report(plan: plans.Plan, done: int, failed: int, retried: bool, json: bool) -> None:
+    """Say what was done and where it is."""
+    before = plan.counts()
+    left = 0 if retried else before["failed"]
+    summary = {
+        "study": str(plan.study.folder),
+        "cells": len(plan.cells),
+        "scored_now": done,
+        "failed_now": failed,
+        "done_before": before["done"],
+        "failed_before": left,
+        "scores": str(plan.study.folder / "scores.csv"),
+    }
+    if json:
+        typer.echo(jsons.dumps(summary, indent=1))
+        return
+    typer.echo(
+        f"{plan.study.folder}: {done} cells scored now, {before['done']} before, "
+        f"{failed + left} failed; {summary['scores']}"
+    )
+    if failed + left:
+        typer.echo(f"why: python -m eval status {plan.study.folder}; then --retry-failed", err=True)
+
+
+def describe(plan: plans.Plan, settings: object) -> str:
+    """study.yaml: ladder, suite and settings as resolved, with versions."""
+    content = {
+        "study": plan.study.name,
+        "engine": plan.engine,
+        "settings": vars(settings),
+        "software": provenance.software(),
+        "suite": plan.suite.model_dump(mode="json"),
+        "ladder": plan.ladder.model_dump(mode="json", exclude_defaults=True),
+    }
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+
+
+def copy_truth(plan: plans.Plan) -> None:
+    """Put the ladder's truth, where it has one, beside the scores."""
+    if plan.ladder.truth is not None:
+        plan.study.write_text("truth.yaml", Path(plan.ladder.truth).read_text(encoding="utf-8"))

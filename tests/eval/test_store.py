@@ -1,0 +1,74 @@
+"""The study on disk: a cell is there whole or not at all."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from eval.errors import InputError
+from eval.store import Key, Study, check_writable
+
+KEY = Key("rung", "bench")
+ITEMS = pd.DataFrame({"doc": [1, 2], "score": [0.0, 1.0]})
+
+
+def test_a_cell_reads_back_as_written(tmp_path: Path) -> None:
+    study = Study(tmp_path / "s")
+    assert study.result(KEY) is None
+    study.write_cell(KEY, {"a": 1}, ITEMS)
+    assert study.result(KEY) == {"a": 1}
+    pd.testing.assert_frame_equal(study.items(KEY), ITEMS)
+    assert list(study.on_disk()) == [KEY]
+
+
+def test_writing_again_replaces_the_whole_cell(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    study.write_error(KEY, {"reason": "r"})
+    study.write_cell(KEY, {"a": 2}, ITEMS)
+    assert study.error(KEY) is None
+    assert study.result(KEY) == {"a": 2}
+    assert [p.name for p in study.cell(KEY).parent.iterdir()] == ["bench"]
+
+
+def test_a_fault_while_writing_leaves_what_was_there(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    study.write_cell(KEY, {"a": 1}, ITEMS)
+    unwritable = pd.DataFrame({"x": [object()]})
+    with pytest.raises(Exception, match="object"):
+        study.write_cell(KEY, {"a": 2}, unwritable)
+    assert study.result(KEY) == {"a": 1}
+    assert [p.name for p in study.cell(KEY).parent.iterdir()] == ["bench"]
+
+
+def test_drafts_of_a_killed_run_are_no_cells_and_are_swept(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    draft = tmp_path / "cells" / "rung" / ".bench.123.tmp"
+    draft.mkdir(parents=True)
+    (draft / "result.json").write_text("{")
+    assert list(study.on_disk()) == []
+    study.sweep()
+    assert not draft.exists()
+
+
+def test_one_run_at_a_time(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    with study.lock(), pytest.raises(InputError, match="another run"), study.lock():
+        pass
+    with study.lock():
+        pass  # freed again
+
+
+def test_an_unwritable_place_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="--out"):
+        check_writable(tmp_path / "file" / "study")
+    check_writable(tmp_path / "new" / "study")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_mangled_cell_is_named(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    study.write_cell(KEY, {"a": 1}, ITEMS)
+    (study.cell(KEY) / "result.json").write_text("{")
+    with pytest.raises(InputError, match=r"result\.json"):
+        study.result(KEY)
