@@ -10,7 +10,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from correlate.panel import Column, Finding, Panel
-from correlate.writeup import answer, plots, style, tables
+from correlate.writeup import answer, forest, plots, style, tables
 from correlate.writeup.chart import SHAPES, Chart
 from correlate.writeup.evidence import Evidence
 
@@ -53,8 +53,8 @@ def render(writeup: WriteUp) -> str:
         answers=answer.answers(writeup.evidence),
         senses=style.wording()["senses"],
         tested=answer.senses(writeup.evidence),
-        forest=plots.forest(writeup.evidence),
-        forest_key=plots.FOREST,
+        forest=forest.forest(writeup.evidence),
+        forest_key=forest.SENSES,
         scatters=[plots.scatter(e, writeup.families) for e in writeup.evidence],
         curves=curves(writeup),
         easy=style.join(list(dict.fromkeys(e.pair.easy for e in writeup.evidence))),

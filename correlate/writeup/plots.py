@@ -1,4 +1,4 @@
-"""The page's charts: easy against hard, a benchmark against compute, and the forest."""
+"""The page's scatter charts: easy against hard, and a benchmark against training compute."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from correlate.panel import Column
-from correlate.senses.result import Estimate
 from correlate.writeup.chart import (
     BOTTOM,
     HEIGHT,
@@ -26,14 +25,10 @@ from correlate.writeup.chart import (
     steps,
 )
 from correlate.writeup.evidence import Evidence
-from correlate.writeup.style import Look, count, number, percent, wording
+from correlate.writeup.fit import fit
+from correlate.writeup.style import Look, count, percent
 
 LABELLED = 6  # families named on the chart itself
-FOREST = {  # senses whose headline is a correlation, and how each is drawn
-    "rank": ("#0072B2", "circle"),
-    "beyond_compute": ("#D55E00", "square"),
-    "within_family": ("#009E73", "diamond"),
-}
 
 
 def scatter(evidence: Evidence, families: dict[str, Look]) -> Chart:
@@ -66,9 +61,23 @@ def scatter(evidence: Evidence, families: dict[str, Look]) -> Chart:
         x_ticks=x_ticks,
         y_ticks=y_ticks,
         dots=tuple(sorted(dots, key=lambda d: -d.radius)),
-        paths=tuple(_floor(a.hard, y_axis)),
+        paths=(*_fitted(evidence, x_axis, y_axis), *_floor(a.hard, y_axis)),
         labels=tuple(_family_labels(dots, families)),
     )
+
+
+def _fitted(evidence: Evidence, x_axis: Scale, y_axis: Scale) -> list[Path]:
+    """The fitted curve and its prediction band, kept inside the plot."""
+    curve = fit(evidence)
+    if curve is None:
+        return []
+    xs = [x_axis(v) for v in curve.easy]
+    low, mid, high = (
+        [y_axis(min(max(v, y_axis.low), y_axis.high)) for v in values]
+        for values in (curve.low, curve.hard, curve.high)
+    )
+    area = line([*xs, *xs[::-1]], [*high, *low[::-1]]) + "Z"
+    return [Path(area, "band"), Path(line(xs, mid), "fit")]
 
 
 def curve(rows: pd.DataFrame, column: Column, families: dict[str, Look]) -> Chart:
@@ -114,69 +123,6 @@ def curve(rows: pd.DataFrame, column: Column, families: dict[str, Look]) -> Char
         labels=tuple(_family_labels(dots, families)),
         notes=(f"{missing} models of unknown compute are not shown",) if missing else (),
     )
-
-
-def forest(evidence: list[Evidence], width: int = 400) -> Chart:
-    """For each hard benchmark, how much of the correlation is left as one controls for more."""
-    row, head, left = 15, 17, 10
-    drawn = [e for e in evidence if any(_interval(e, s) for s in FOREST)]
-    estimates = [i for e in drawn for s in FOREST if (i := _interval(e, s))]
-    low = min([0.0, *(e.low for e in estimates if e.low is not None)])
-    x_axis = Scale(np.floor(low * 5) / 5, 1.0, left, width - 96)
-    y, dots, paths, labels = TOP + 6.0, [], [], []
-    for e in drawn:
-        labels.append(Label(left, y, e.pair.hard, "row"))
-        many = f"{e.aligned.m} models, {len(e.aligned.families)} families"
-        labels.append(Label(width, y, many, "quiet", "end"))
-        y += head - 4
-        for sense, (colour, shape) in FOREST.items():
-            got = _interval(e, sense)
-            y_text = y + 4
-            if got is None:
-                said = f"{wording()['senses'][sense]['label']}: not enough to tell"
-                labels.append(Label(left, y_text, said, "quiet"))
-            else:
-                if got.low is not None and got.high is not None:
-                    ends = (x_axis(got.low), x_axis(min(got.high, 1.0)))
-                    paths.append(Path(line(ends, (y, y)), "interval", colour=colour))
-                dots.append(
-                    Dot(x_axis(got.value), y, 4.2, "", colour, shape, _estimate_tip(e, got))
-                )
-                labels.append(Label(width, y_text, _span(got), "value", "end"))
-            y += row
-        y += 6
-    bottom = int(y)
-    zero = Path(line((x_axis(0), x_axis(0)), (TOP, bottom)), "zero")
-    return Chart(
-        key="forest",
-        title="What is left of the correlation",
-        summary="Correlations with intervals for each hard benchmark: order, beyond compute, "
-        "inside a family.",
-        x_label="correlation",
-        width=width,
-        height=bottom + 34,
-        x_ticks=tuple((x_axis(t), number(t, 1)) for t in steps(x_axis.low, 1.0)),
-        dots=tuple(dots),
-        paths=(zero, *paths),
-        labels=tuple(labels),
-        plot=(left, TOP, width - 96, bottom),
-    )
-
-
-def _interval(e: Evidence, sense: str) -> Estimate | None:
-    result = e.results.get(sense)
-    return result.headline if result else None
-
-
-def _span(e: Estimate) -> str:
-    if e.low is None or e.high is None:
-        return number(e.value)
-    return f"{number(e.value)} [{number(e.low)}, {number(e.high)}]"
-
-
-def _estimate_tip(e: Evidence, got: Estimate) -> str:
-    level = f"{got.level:.0%} interval" if got.low is not None else "no interval"
-    return "\n".join([e.name, f"{got.label}: {_span(got)}", level])
 
 
 def _axis(column: Column, start: float, end: float) -> tuple[Scale, tuple[tuple[float, str], ...]]:

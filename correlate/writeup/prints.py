@@ -17,7 +17,9 @@ from matplotlib.figure import Figure
 from correlate.panel import Column
 from correlate.writeup.answer import senses
 from correlate.writeup.evidence import Evidence
-from correlate.writeup.plots import FOREST, LABELLED
+from correlate.writeup.fit import fit
+from correlate.writeup.forest import SENSES
+from correlate.writeup.plots import LABELLED
 from correlate.writeup.style import Look, wording
 
 MARKS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "down": "v", "cross": "P"}
@@ -87,9 +89,22 @@ def scatter(e: Evidence, families: dict[str, Look]) -> Drawing:
     )
     figure, axes = _axes()
     _marks(axes, data, "easy", "hard", families, (a.easy.is_rate, a.hard.is_rate))
+    _fitted(axes, e)
     _floor(axes, a.hard)
     axes.set(xlabel=_named(a.easy), ylabel=_named(a.hard))
     return Drawing(f"scatter-{_slug(a.easy.benchmark)}-{_slug(a.hard.benchmark)}", figure, data)
+
+
+def _fitted(axes: Axes, e: Evidence) -> None:
+    """The fitted curve and its prediction band."""
+    curve = fit(e)
+    if curve is None:
+        return
+    across, up = (100 if c.is_rate else 1 for c in (e.aligned.easy, e.aligned.hard))
+    axes.plot(across * curve.easy, up * curve.hard, color="black", lw=1)
+    axes.fill_between(
+        across * curve.easy, up * curve.low, up * curve.high, color="black", alpha=0.08, lw=0
+    )
 
 
 def curve(rows: pd.DataFrame, column: Column, families: dict[str, Look]) -> Drawing:
@@ -113,12 +128,12 @@ def forest(evidence: list[Evidence]) -> Drawing:
         {"hard": e.pair.hard, "sense": s, "value": h.value, "low": h.low, "high": h.high}
         for e in evidence
         for s in senses([e])
-        if s in FOREST and (h := e.results[s].headline) is not None
+        if s in SENSES and (h := e.results[s].headline) is not None
     ]
     data = pd.DataFrame(rows, columns=["hard", "sense", "value", "low", "high"])
     hards = list(dict.fromkeys(data["hard"]))
     figure, axes = _axes(height=0.9 + 0.55 * max(len(hards), 1))
-    for i, (sense, (colour, shape)) in enumerate(FOREST.items()):
+    for i, (sense, (colour, shape)) in enumerate(SENSES.items()):
         own = data[data["sense"] == sense]
         y = [hards.index(h) + (i - 1) * 0.22 for h in own["hard"]]
         axes.hlines(y, own["low"].astype(float), own["high"].astype(float), color=colour, lw=1.6)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from correlate.writeup import chart, plots
+from correlate.writeup import chart, forest, plots
 
 
 @given(st.floats(-1e3, 1e3), st.floats(1e-3, 1e3))
@@ -65,6 +65,6 @@ def test_curve_counts_models_of_unknown_compute(writeup):
 
 
 def test_forest_draws_no_refused_number(writeup):
-    drawn = plots.forest(writeup.evidence)
+    drawn = forest.forest(writeup.evidence)
     assert len(drawn.dots) == 6  # three senses for contest and quiz, none for lemma
     assert not any("lemma" in d.tip for d in drawn.dots)
