@@ -5,6 +5,7 @@ import sys
 import typer
 
 from correlate.errors import InputError
+from correlate.verbs import report
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -12,6 +13,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 @app.callback()
 def root() -> None:
     """Test whether easy-task gains predict hard-task gains across scale."""
+
+
+app.command("report")(report.command)
 
 
 def main() -> None:

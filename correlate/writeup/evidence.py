@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 
 from correlate.panel import Aligned, Finding, Pair, Panel, align
 from correlate.senses.result import SenseResult
+from correlate.writeup.pairs import Question
 
 Battery = Callable[[Panel, Pair, np.random.Generator], dict[str, SenseResult]]
 Chooser = Callable[[Panel, Pair], Panel]
@@ -43,20 +44,15 @@ def stream(seed: int, pair: Pair) -> np.random.Generator:
 
 
 def gather(
-    panel: Panel, pairs: Iterable[Pair], seed: int, choose: Chooser, battery: Battery
-) -> list[Evidence]:
-    """Choose protocols, align and test each pair once."""
-    return [_one(panel, pair, stream(seed, pair), choose, battery) for pair in pairs]
-
-
-def _one(
-    panel: Panel, pair: Pair, rng: np.random.Generator, choose: Chooser, battery: Battery
+    panel: Panel, question: Question, seed: int, choose: Chooser, battery: Battery
 ) -> Evidence:
-    chosen = choose(panel, pair)
+    """Cut to the question's stages, choose protocols, align and test."""
+    pair = question.pair
+    chosen = choose(question.among(panel), pair)
     return Evidence(
         pair=pair,
         rows=chosen.scores,
         aligned=align(chosen, pair),
-        results=battery(chosen, pair, rng),
+        results=battery(chosen, pair, stream(seed, pair)),
         choices=chosen.findings[len(panel.findings) :],
     )

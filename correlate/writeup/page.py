@@ -117,8 +117,8 @@ def frames(writeup: WriteUp) -> dict[str, pd.DataFrame]:
 
 
 def _findings(findings: list[Finding]) -> pd.DataFrame:
-    columns = ["severity", "rule", "action", "reason", "rows", "old", "new"]
-    rows = [{**vars(f), "rows": "; ".join(f.rows)} for f in findings]
+    columns = ["severity", "rule", "action", "reason", "hits", "rows", "old", "new"]
+    rows = [{**vars(f), "hits": len(f.rows), "rows": "; ".join(f.rows)} for f in findings]
     return pd.DataFrame(rows, columns=columns)
 
 

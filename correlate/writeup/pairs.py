@@ -2,18 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from correlate.benchmarks import resolve
 from correlate.errors import InputError
-from correlate.panel import Pair, Panel, is_rate
+from correlate.panel import Finding, Pair, Panel, is_rate
 
 EASY_BAND = "grade-school"
-HARD_BANDS = ("middle", "competition", "reasoning", "knowledge", "code", "proof")
+HARD_BANDS = ("middle", "competition", "reasoning", "proof")
 PLACEBO_BAND = "placebo"
 FILE = "report.yaml"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A pair to test, on the models of ``stages``; on all of them where that is empty."""
+
+    pair: Pair
+    stages: tuple[str, ...] = ()
+
+    def among(self, panel: Panel) -> Panel:
+        """The panel cut to the stages, with a finding that says what was set aside."""
+        if not self.stages:
+            return panel
+        keep = panel.scores["stage"].isin(self.stages)
+        gone = tuple(sorted(set(panel.scores.loc[~keep, "model"])))
+        cut = replace(panel, scores=panel.scores[keep].reset_index(drop=True))
+        if not gone:
+            return cut
+        reason = (
+            f"{self.pair.easy} against {self.pair.hard} is tested on {' and '.join(self.stages)} "
+            f"models: {len(gone)} models of other stages are set aside"
+        )
+        return cut.note(Finding("stage", "note", reason, gone, "dropped"))
+
+
+class Hard(BaseModel):
+    """One hard benchmark of a ``report.yaml``, and the stages of model it is asked of."""
+
+    model_config = ConfigDict(extra="forbid")
+    benchmark: str
+    stages: list[str] = []
 
 
 class Asked(BaseModel):
@@ -21,11 +55,11 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     easy: str
-    hard: list[str]
+    hard: list[Hard]
     placebo: str | None = None
 
 
-def parse(texts: list[str], panel: Panel) -> tuple[Pair, ...]:
+def parse(texts: list[str], panel: Panel) -> list[Question]:
     """Pairs from ``easy:hard`` or ``easy:hard:placebo``.
 
     Raises
@@ -33,19 +67,19 @@ def parse(texts: list[str], panel: Panel) -> tuple[Pair, ...]:
     InputError
         If a text has another form or names a benchmark the panel does not have.
     """
-    pairs = []
+    questions = []
     for text in texts:
         parts = text.split(":")
         if len(parts) not in (2, 3) or not all(parts):
             raise InputError(
                 f"--pairs: {text}: not of the form easy:hard; write for example GSM8K:MATH"
             )
-        placebo = parts[2] if len(parts) == 3 else _placebo(panel, parts[0])
-        pairs.append(Pair(parts[0], parts[1], placebo))
-    return _known(tuple(pairs), panel, "--pairs")
+        easy, hard, *rest = (_known(name, panel, "--pairs") for name in parts)
+        questions.append(Question(Pair(easy, hard, rest[0] if rest else _placebo(panel, easy))))
+    return questions
 
 
-def default(panel: Panel, folder: Path) -> tuple[Pair, ...]:
+def default(panel: Panel, folder: Path) -> list[Question]:
     """The pairs filed in ``folder/report.yaml``, or those the benchmarks' bands give.
 
     By bands: the first grade-school benchmark of a kind (rate, or bits per byte) against every
@@ -55,53 +89,67 @@ def default(panel: Panel, folder: Path) -> tuple[Pair, ...]:
     return _filed(file, panel) if file.is_file() else _by_bands(panel)
 
 
-def _filed(file: Path, panel: Panel) -> tuple[Pair, ...]:
+def _filed(file: Path, panel: Panel) -> list[Question]:
     try:
         asked = Asked.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     except (yaml.YAMLError, ValidationError) as error:
-        first = str(error).splitlines()
+        first = " ".join(str(error).split())[:200]
         raise InputError(
-            f"{file}: {' '.join(first[:3])}; give easy, hard (a list) and placebo"
+            f"{file}: {first}; give easy, hard (a list of benchmark and stages) and placebo"
         ) from None
-    pairs = tuple(Pair(asked.easy, hard, asked.placebo) for hard in asked.hard)
-    return _known(pairs, panel, str(file))
+    place = str(file)
+    easy = _known(asked.easy, panel, place)
+    placebo = _known(asked.placebo, panel, place) if asked.placebo else None
+    return [
+        Question(Pair(easy, _known(h.benchmark, panel, place), placebo), tuple(h.stages))
+        for h in asked.hard
+    ]
 
 
-def _by_bands(panel: Panel) -> tuple[Pair, ...]:
-    rows = panel.scores.drop_duplicates("benchmark")
-    pairs: list[Pair] = []
-    for kind in (True, False):
-        same = [r for _, r in rows.iterrows() if _kind(panel, str(r["benchmark"])) is kind]
-        easy = [str(r["benchmark"]) for r in same if r["band"] == EASY_BAND]
-        hard = [str(r["benchmark"]) for band in HARD_BANDS for r in same if r["band"] == band]
+def _by_bands(panel: Panel) -> list[Question]:
+    rows = _benchmarks(panel)
+    questions = []
+    for rate in (True, False):
+        same = rows[rows["rate"] == rate]
+        easy = list(same.loc[same["band"] == EASY_BAND, "benchmark"])
+        hard = [b for band in HARD_BANDS for b in same.loc[same["band"] == band, "benchmark"]]
         if easy:
-            pairs += [Pair(easy[0], h, _placebo(panel, easy[0])) for h in hard]
-    if not pairs:
-        bands = ", ".join(f"{r['benchmark']} ({r['band']})" for _, r in rows.iterrows())
+            placebo = _placebo(panel, easy[0])
+            questions += [Question(Pair(easy[0], h, placebo)) for h in hard]
+    if not questions:
+        bands = ", ".join(
+            f"{b} ({k})" for b, k in zip(rows["benchmark"], rows["band"], strict=True)
+        )
         raise InputError(
             f"{panel.title}: bands: no grade-school benchmark with a harder one of its kind among "
             f"{bands}; name pairs with --pairs easy:hard"
         )
-    return tuple(pairs)
+    return questions
+
+
+def _benchmarks(panel: Panel) -> pd.DataFrame:
+    """One row a benchmark: its band, and whether its scores are rates."""
+    groups = panel.scores.groupby("benchmark", sort=False)
+    return pd.DataFrame(
+        [
+            {"benchmark": str(name), "band": rows["band"].iloc[0], "rate": is_rate(rows)}
+            for name, rows in groups
+        ]
+    )
 
 
 def _placebo(panel: Panel, easy: str) -> str | None:
     """The first placebo benchmark of the same kind as ``easy``."""
-    rows = panel.scores.drop_duplicates("benchmark")
-    names = [str(b) for b in rows.loc[rows["band"] == PLACEBO_BAND, "benchmark"]]
-    if easy not in panel.benchmarks:
-        return None
-    return next((n for n in names if _kind(panel, n) == _kind(panel, easy)), None)
+    rows = _benchmarks(panel)
+    kind = rows.loc[rows["benchmark"] == easy, "rate"].iloc[0]
+    names = rows.loc[(rows["band"] == PLACEBO_BAND) & (rows["rate"] == kind), "benchmark"]
+    return str(names.iloc[0]) if len(names) else None
 
 
-def _kind(panel: Panel, benchmark: str) -> bool:
-    return is_rate(panel.scores[panel.scores["benchmark"] == benchmark])
-
-
-def _known(pairs: tuple[Pair, ...], panel: Panel, place: str) -> tuple[Pair, ...]:
-    known = panel.benchmarks
-    for pair in pairs:
-        for name in (pair.easy, pair.hard, pair.placebo):
-            if name is not None and name not in known:
-                raise InputError(f"{place}: {name}: not in the panel; it has {', '.join(known)}")
-    return pairs
+def _known(name: str, panel: Panel, place: str) -> str:
+    """The panel's own spelling of ``name``."""
+    own = resolve(name, panel.benchmarks)
+    if own not in panel.benchmarks:
+        known = ", ".join(panel.benchmarks)
+        raise InputError(f"{place}: {name}: not in the panel; it has {known}")
+    return own

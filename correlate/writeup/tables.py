@@ -11,6 +11,7 @@ from correlate.writeup.style import count, number, percent
 
 COUNTS = ("params", "tokens", "flops")
 SHARES = ("score",)
+CUT = 240  # signs of one cell on the page
 WRAP_AT, WRAP_CM = 40, 5  # texts longer than so many signs wrap in a column so wide
 SIGNS = {"−": "$-$", "→": r"$\rightarrow$", "–": "--", "…": r"\ldots{}", "×": r"$\times$"}
 
@@ -34,9 +35,18 @@ def grid(key: str, frame: pd.DataFrame) -> Grid:
         cells = []
         for name, is_number, value in zip(names, numeric, values, strict=True):
             bare = repr(float(value)) if is_number and pd.notna(value) else ""
-            cells.append((text_of(name, value), bare))
+            cells.append((_cut(text_of(name, value)), bare))
         rows.append(cells)
     return Grid(key, head, rows)
+
+
+def _cut(text: str) -> str:
+    """Long lists are cut on the page, saying so; the CSV has them whole."""
+    if len(text) <= CUT:
+        return text
+    head, *tail = text[:CUT].rsplit("; ", 1)
+    more = text[len(head) :].count("; ")
+    return f"{head}; and {more} more in the CSV" if tail else f"{text[:CUT]} … (whole in the CSV)"
 
 
 def text_of(column: str, value: object) -> str:
@@ -60,7 +70,8 @@ def exports(frame: pd.DataFrame, caption: str, label: str) -> dict[str, str]:
     """The frame as text by file ending: csv (full precision), md, tex (booktabs), html."""
     names = [str(c) for c in frame.columns]
     texts = {
-        name: [text_of(name, value) for value in frame.iloc[:, i]] for i, name in enumerate(names)
+        name: [_cut(text_of(name, value)) for value in frame.iloc[:, i]]
+        for i, name in enumerate(names)
     }
     plain = pd.DataFrame(texts).rename(columns=lambda name: name.replace("_", " "))
     numeric = _numeric(frame)

@@ -8,6 +8,7 @@ from correlate.panel import COLUMNS, Finding, Pair, Panel
 from correlate.senses.result import Estimate, SenseResult, Verdict
 from correlate.writeup.evidence import gather
 from correlate.writeup.page import WriteUp
+from correlate.writeup.pairs import Question
 
 SENSES = (
     "rank", "calibrated", "beyond_compute", "within_family", "gains", "extrapolates", "specific",
@@ -88,6 +89,5 @@ def panel() -> Panel:
 @pytest.fixture(scope="session")
 def writeup(panel: Panel) -> WriteUp:
     pairs = [Pair("sums", hard, "tale") for hard in HARD]
-    return WriteUp(
-        panel, gather(panel, pairs, 0, lambda p, _: p, made_battery), 0, 500, "0123456789ab"
-    )
+    found = [gather(panel, Question(p), 0, lambda p, _: p, made_battery) for p in pairs]
+    return WriteUp(panel, found, 0, 500, "0123456789ab")

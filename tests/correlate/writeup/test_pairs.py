@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from correlate.errors import InputError
@@ -12,30 +13,42 @@ from correlate.writeup import pairs
 
 def test_bands_give_easy_against_each_harder_one_with_the_placebo(panel, tmp_path):
     got = pairs.default(panel, tmp_path)
-    assert got == tuple(Pair("sums", h, "tale") for h in ("contest", "quiz", "lemma"))
+    assert [q.pair for q in got] == [Pair("sums", h, "tale") for h in ("contest", "quiz", "lemma")]
 
 
 def test_rates_and_bits_per_byte_are_never_put_against_each_other(panel, tmp_path):
     bits = panel.scores.assign(
         benchmark=panel.scores["benchmark"] + "-bits", metric="bits_per_byte", chance=None
     )
-    import pandas as pd
-
     both = replace(panel, scores=pd.concat([panel.scores, bits]))
-    got = pairs.default(both, tmp_path)
+    got = [q.pair for q in pairs.default(both, tmp_path)]
     assert Pair("sums-bits", "contest-bits", "tale-bits") in got
     assert all(p.easy.endswith("-bits") == p.hard.endswith("-bits") for p in got)
 
 
 def test_a_study_may_file_its_own_pairs(panel, tmp_path):
-    (tmp_path / "report.yaml").write_text("easy: sums\nhard: [quiz]\n")
-    assert pairs.default(panel, tmp_path) == (Pair("sums", "quiz", None),)
+    filed = "easy: sums\nhard: [{benchmark: Quiz, stages: [base]}]\n"
+    (tmp_path / "report.yaml").write_text(filed)
+    (question,) = pairs.default(panel, tmp_path)
+    assert question == pairs.Question(Pair("sums", "quiz", None), ("base",))
+
+
+def test_stages_set_models_aside_and_say_so(panel):
+    tuned = panel.scores["model"] == "fam-2-1"
+    mixed = replace(
+        panel, scores=panel.scores.assign(stage=tuned.map({True: "math", False: "base"}))
+    )
+    cut = pairs.Question(Pair("sums", "quiz"), ("base",)).among(mixed)
+    assert "fam-2-1" not in set(cut.scores["model"])
+    assert cut.findings[-1].rows == ("fam-2-1",)
+    assert cut.findings[-1].action == "dropped"
+    assert pairs.Question(Pair("sums", "quiz")).among(mixed) is mixed
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("easy: sums\nhard: [nought]\n", "nought: not in the panel; it has sums"),
+        ("easy: sums\nhard: [{benchmark: nought}]\n", "nought: not in the panel; it has sums"),
         ("easy: sums\n", "hard"),
         ("easy: [\n", "report.yaml"),
     ],
@@ -48,8 +61,8 @@ def test_a_bad_file_is_one_line(panel, tmp_path: Path, text, says):
 
 
 def test_pairs_as_asked_take_the_placebo_of_the_bands(panel):
-    assert pairs.parse(["sums:quiz"], panel) == (Pair("sums", "quiz", "tale"),)
-    assert pairs.parse(["sums:quiz:lemma"], panel) == (Pair("sums", "quiz", "lemma"),)
+    two = pairs.parse(["sums:quiz", "sums:quiz:lemma"], panel)
+    assert [q.pair.placebo for q in two] == ["tale", "lemma"]
 
 
 @pytest.mark.parametrize("text", ["sums", "sums:", "a:b:c:d", "sums:nought"])
