@@ -73,7 +73,8 @@ _KEYS = {
     "gains_slope": ("gains", "gains_slope"),
     "gains_slope_given_compute": ("gains", "gains_slope_given_compute"),
     "coverage": ("calibrated", "coverage"),
-    "mae_gain_over_compute": ("extrapolates", "mae_gain_over_compute"),
+    "relative_width": ("calibrated", "relative_width"),
+    "saved_over_compute": ("extrapolates", "saved_over_compute"),
     "easy_less_placebo": ("specific", "easy_less_placebo"),
 }
 """Keys of the JSON form: which sense and estimate stand behind each."""

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from correlate.errors import InputError
-from correlate.verbs import report
+from correlate.verbs import pair, report
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -15,6 +15,7 @@ def root() -> None:
     """Test whether easy-task gains predict hard-task gains across scale."""
 
 
+app.command("pair")(pair.command)
 app.command("report")(report.command)
 
 

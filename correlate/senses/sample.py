@@ -122,9 +122,9 @@ def refusal(sample: Sample, settings: Settings, within: bool = False) -> str | N
     families = rule.min_families_within if within else rule.min_families
     place = " in families of two or more" if within else ""
     if sample.m < models:
-        return f"{sample.m} rungs{place} have both scores; {models} are needed"
+        return f"{sample.m} rungs{place} have what is needed; {models} are asked for"
     if sample.families < families:
-        return f"{sample.families} families{place} have both scores; {families} are needed"
+        return f"{sample.families} families{place} have what is needed; {families} are asked for"
     for column, values in ((sample.easy, sample.x), (sample.hard, sample.y)):
         if np.ptp(values) == 0:
             return f"{column.benchmark} is {column.score[0]:g} for every rung: nothing varies"
