@@ -1,4 +1,4 @@
-"""lm-eval model classes: `shared-prefix`, the default, and lm-eval's own `hf`."""
+"""lm-eval model classes of our own, and one way to load these and lm-eval's."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,41 +7,36 @@ from eval.errors import InputError
 if TYPE_CHECKING:
     from lm_eval.api.model import LM
 
-ENGINES = ("shared-prefix", "hf")
 DEFAULT = "shared-prefix"
 
 
-def load(
-    engine: str,
-    pretrained: Any,
-    revision: str = "main",
-    dtype: str | None = None,
-    device: str | None = None,
-    batch_size: int | str = 16,
-    **settings: Any,
-) -> "LM":
+def register() -> None:
+    """Make our model classes known to lm-eval by name; they are imported when first used."""
+    import lm_eval.models  # noqa: F401 - fills the registry
+    from lm_eval.api.registry import model_registry
+
+    if DEFAULT not in model_registry:
+        model_registry.register(DEFAULT, target="eval.engines.shared_prefix:SharedPrefixLM")
+
+
+def load(engine: str, pretrained: Any, **settings: Any) -> "LM":
     """A model ready for lm-eval's evaluator.
 
-    engine: one of `ENGINES`. pretrained: a folder, a hub name or a loaded model. dtype: float32 on
-    a CPU unless given. batch_size: for `hf`, and for models that `shared-prefix` hands to it.
-    settings: what the engine's class takes beyond these (`shared-prefix`: memory, tokens).
+    engine: `shared-prefix`, or any model class lm-eval knows (`hf` is its own transformers
+    backend). pretrained: a folder, a hub name or a loaded model. settings: what the engine's class
+    takes (both of these: revision, dtype, device, batch_size; `shared-prefix` memory and tokens
+    too); those that are None are left to the class.
+
+    Raises InputError for an engine nobody knows.
     """
-    if engine not in ENGINES:
-        raise InputError(f"engine: {engine}: no such engine; use one of {', '.join(ENGINES)}")
-    import torch
+    from lm_eval.api.registry import get_model
 
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    given = {
-        "revision": revision,
-        "dtype": dtype or ("float32" if device == "cpu" else "auto"),
-        "device": device,
-        "batch_size": batch_size,
-        **settings,
-    }
-    if engine == "hf":
-        from lm_eval.models.huggingface import HFLM
-
-        return HFLM(pretrained, **given)
-    from eval.engines.shared_prefix import SharedPrefixLM
-
-    return SharedPrefixLM(pretrained, **given)
+    register()
+    try:
+        kind = get_model(engine)
+    except ValueError as error:
+        raise InputError(
+            f"engine: {engine}: lm-eval has no such model class; use shared-prefix or hf"
+        ) from error
+    given = {name: value for name, value in settings.items() if value is not None}
+    return kind(pretrained=pretrained, **given)

@@ -14,8 +14,8 @@ from eval.engines.prefix_tree import Branch, PrefixTree, build, plan, walk
 from eval.engines.slots import Slots
 from eval.engines.stops import Stops
 
-# A trunk is kept where it saves at least this many prompt tokens.
-LEAST_SAVED = 256
+# A shorter trunk than this costs more, in a second attention at every step, than it saves.
+LEAST_TRUNK = 32
 MOST_ROWS = 512
 # Rows enter when this share of the slots is free, so that a prefill is worth its while.
 ENTER_SHARE = 0.125
@@ -108,7 +108,7 @@ class Generator:
         self.tree: PrefixTree = tree
         queue: deque[Active] = deque()
         line: list[Trunk] = []
-        for path in walk(plan(tree, 0, LEAST_SAVED)):
+        for path in walk(plan(tree, 0, LEAST_TRUNK)):
             del line[len(path) - 1 :]
             line.append(Trunk(path[-1], line[-1] if line else None))
             rows = sorted(path[-1].rows, key=lambda row: -row.tokens)

@@ -14,8 +14,8 @@ from eval.engines.prefix_tree import Branch, Packed, Row, build, lay_out, plan, 
 
 # A subtree of up to this many tokens is one row with a mask; a larger one gets a trunk.
 PACK = 512
-# Fewer tokens saved than this do not pay for a forward of their own.
-LEAST_SAVED = 64
+# A shorter trunk than this is no gain over repeating its tokens in the rows.
+LEAST_TRUNK = 16
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Scorer:
         self.greedy = np.zeros(self.offset[-1], dtype=bool)
         self.body.tally.asked += sum(len(request.fed) for request in requests)
         with attending(self.body.model), torch.inference_mode():
-            self._descend(plan(tree, PACK, LEAST_SAVED), done)
+            self._descend(plan(tree, PACK, LEAST_TRUNK), done)
         return [
             (float(self.logprob[a:b].sum()), bool(self.greedy[a:b].all()))
             for a, b in pairwise(self.offset)

@@ -80,12 +80,12 @@ def common_prefix(left: np.ndarray, right: np.ndarray) -> int:
     return int(differ.argmax()) if differ.any() else length
 
 
-def plan(tree: PrefixTree, pack: int, least_saved: int) -> Branch:
+def plan(tree: PrefixTree, pack: int, least: int) -> Branch:
     """Cut the tree into trunks and rows.
 
     A subtree of at most `pack` tokens, or of one sequence, becomes a row. A larger one is split
-    where it forks; what its parts share becomes a trunk, evaluated once, where that saves at least
-    `least_saved` tokens, and is repeated in the parts otherwise. A trunk never holds the last token
+    where it forks; what its parts share becomes a trunk, evaluated once, where that is `least`
+    tokens or more, and is repeated in the parts otherwise. A trunk never holds the last token
     of a sequence: each row keeps one or more of its own.
     """
     root = Branch(0, len(tree.sequences), 0, 0)
@@ -98,7 +98,7 @@ def plan(tree: PrefixTree, pack: int, least_saved: int) -> Branch:
             continue
         fork = int(tree.shared[first + 1 : last].min())
         depth = min(fork, len(tree.sequences[first]) - 1)
-        if (depth - branch.end) * (last - first - 1) >= least_saved:
+        if depth - branch.end >= least:
             child = Branch(first, last, branch.end, depth)
             branch.children.append(child)
             branch = child

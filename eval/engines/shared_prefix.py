@@ -28,6 +28,8 @@ from eval.engines.token_cache import TokenCache, fingerprint
 
 log = logging.getLogger(__name__)
 
+TOKENS = TokenCache()
+
 # Generation settings that do not change a greedy choice.
 INERT = {"do_sample", "temperature", "top_p", "top_k", "until", "max_gen_toks"}
 INERT_CONFIG = INERT | {
@@ -55,7 +57,7 @@ class SharedPrefixLM(HFLM):
 
     Takes HFLM's arguments and
     memory: bytes for keys, values and work beside the weights ("auto": a quarter of what is free).
-    tokens: a `TokenCache` to share between the models of a ladder.
+    tokens: the `TokenCache` that models of one tokenizer share; one a process unless given.
 
     `batch_size` matters only where the model falls back to HFLM; `unshared` then says why.
     `tally` counts what was evaluated. `tied` has, for each request of the last `generate_until`,
@@ -77,7 +79,8 @@ class SharedPrefixLM(HFLM):
         super().__init__(pretrained, dtype=dtype, device=device, **settings)
         self.tally = Tally()
         self.tied: list[bool] = []
-        self.token_cache = tokens or TokenCache()
+        self._read_settings: dict[str, dict[str, Any]] = {}
+        self.token_cache = tokens if tokens is not None else TOKENS
         special = f"{self.add_bos_token} {self.prefix_token_id}"
         self.token_owner = fingerprint(self.tokenizer, special)
         self.unshared = obstacle(self.model) if self.backend == "causal" else "not a causal model"
@@ -86,6 +89,7 @@ class SharedPrefixLM(HFLM):
                 "not sharing prefixes: %s; running as lm-eval's own hf model", self.unshared
             )
         else:
+            self._generation_config = set(self.model.generation_config.to_diff_dict())
             self.body = Body(self.model, self.tally)
             self.room: Room = room(self.body, memory)
 
@@ -199,15 +203,21 @@ class SharedPrefixLM(HFLM):
             answers.update(zip(rest, plain, strict=True))
         return [answers[index] for index in range(len(requests))]
 
+    def _settings(self, given: dict[str, Any]) -> dict[str, Any]:
+        """lm-eval's reading of a request's settings; requests of a task all give the same."""
+        key = repr(given)
+        if key not in self._read_settings:
+            self._read_settings[key] = dict(normalize_gen_kwargs(given, self.max_gen_toks))
+        return self._read_settings[key]
+
     def _not_greedy(self, given: dict[str, Any]) -> str | None:
         """Why a request cannot be served by the greedy generator."""
         if self.unshared:
             return self.unshared
-        settings = normalize_gen_kwargs(given, self.max_gen_toks)
+        settings = self._settings(given)
         if settings["do_sample"]:
             return "the task asks for sampling"
-        config = self.model.generation_config.to_diff_dict()
-        unknown = sorted((set(settings) | set(config)) - INERT - INERT_CONFIG)
+        unknown = sorted((set(settings) | self._generation_config) - INERT - INERT_CONFIG)
         if unknown or "max_length" in settings:
             return f"generation settings {', '.join(unknown or ['max_length'])}"
         return None
@@ -221,8 +231,8 @@ class SharedPrefixLM(HFLM):
         eos = self.tok_decode(self.eot_token_id, skip_special_tokens=False)
         prompts, untils = [], []
         for context, given in (request.args for request in requests):
-            settings = normalize_gen_kwargs(given, self.max_gen_toks)
-            until = tuple(handle_stop_sequences(settings.get("until"), eos=eos))
+            settings = self._settings(given)
+            until = tuple(handle_stop_sequences(list(settings["until"]), eos=eos))
             if until not in watches:
                 watches[until] = Stops(self.tokenizer, until)
             most = settings["max_gen_toks"]

@@ -43,8 +43,9 @@ class Slots:
         self.used = end
 
     def _buffer(self, like: Tensor) -> Tensor:
+        # Zeros, not whatever memory holds: what a mask hides still has to be a number.
         _, heads, _, dim = like.shape
-        return like.new_empty(self.rows, heads, self.length, dim)
+        return like.new_zeros(self.rows, heads, self.length, dim)
 
     def leave(self, gone: Sequence[int]) -> list[int]:
         """Free the slots `gone`; the last rows move into the holes. Returns, for each slot still in

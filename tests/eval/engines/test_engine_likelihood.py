@@ -1,21 +1,22 @@
-"""Log-likelihoods of the shared-prefix engine against lm-eval's own HFLM, shape by shape."""
+"""Log-likelihoods of the shared-prefix engine against lm-eval's own HFLM."""
 
 from typing import Any
 
 import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lm_eval.models.huggingface import HFLM
 
+from eval.engines import body, likelihood
+from eval.engines.body import Room
 from eval.engines.shared_prefix import SharedPrefixLM
 
 SHARED = ["llama", "gpt_neox", "qwen2", "qwen3", "opt", "gpt2"]
 UNSHARED = ["gemma2", "gemma3", "mamba"]
 SHOTS = "Question: what is 3 + 4?\nAnswer: 7\n\nQuestion: what is 9 + 4?\nAnswer: 13\n\n"
 PAIRS = [
-    *(
-        (SHOTS + f"Question: what is {n} + 2?\nAnswer:", f" {n + c}")
-        for n in range(4)
-        for c in range(4)
-    ),
+    *((f"{SHOTS}Question: what is {n} + 2?\nAnswer:", f" {n + c}") for n in (1, 5) for c in (2, 3)),
     *((f"The quick brown fox {word}", " jumps over the lazy dog") for word in ("red", "green", "")),
     ("", "Tom has 3 red apples"),
     ("", "T"),
@@ -49,3 +50,106 @@ def test_same_as_hflm(shape, kind, model_of, tokenizers, requests):
         ours.loglikelihood(asked, disable_tqdm=True), plain.loglikelihood(asked, disable_tqdm=True)
     )
     assert (ours.unshared is None) == (shape in SHARED)
+
+
+@pytest.mark.parametrize("shape", ["llama", "gpt2", "mamba"])
+def test_rolling_same_as_hflm(shape, model_of, tokenizers, requests):
+    plain, ours = both(model_of(shape), tokenizers["bytes"])
+    asked = requests("loglikelihood_rolling", [(SHOTS * 8,), (SHOTS,), ("T",)])
+    expected = plain.loglikelihood_rolling(asked, disable_tqdm=True)
+    assert ours.loglikelihood_rolling(asked, disable_tqdm=True) == pytest.approx(expected, abs=1e-3)
+
+
+@st.composite
+def token_requests(draw):
+    """Requests of token ids that share prefixes at random, some longer than the model takes."""
+    token = st.integers(3, 20)
+    stems = draw(st.lists(st.lists(token, max_size=60), min_size=1, max_size=3))
+    request = st.tuples(
+        st.sampled_from(stems),
+        st.lists(token, max_size=80),
+        st.lists(token, min_size=1, max_size=30),
+    )
+    drawn = draw(st.lists(request, min_size=1, max_size=12))
+    return [(None, [1, *stem, *middle], end) for stem, middle, end in drawn]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    asked=token_requests(),
+    pack=st.sampled_from([0, 40, 512]),
+    least=st.sampled_from([1, 16]),
+    room=st.sampled_from([1, 64, 4096]),
+    logit_rows=st.sampled_from([1, 5, 10_000]),
+    shape=st.sampled_from(SHARED),
+)
+def test_any_requests_any_cut(asked, pack, least, room, logit_rows, shape, model_of, tokenizers):
+    plain, ours = both(model_of(shape), tokenizers["bytes"])
+    ours.room = Room(room, 1 << 30)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(likelihood, "PACK", pack)
+        patch.setattr(likelihood, "LEAST_TRUNK", least)
+        patch.setattr(body, "LOGIT_BYTES", 4 * 400 * logit_rows)
+        got = ours._loglikelihood_tokens(asked, disable_tqdm=True)
+    expected = plain._loglikelihood_tokens(asked, disable_tqdm=True)
+    assert_same(got, expected)
+
+
+def test_evaluates_each_shared_token_once(model_of, tokenizers):
+    ours = both(model_of("llama"), tokenizers["bytes"])[1]
+    shots, choices = [3 + k % 17 for k in range(40)], [[5], [6], [7, 8]]
+    asked = [
+        (None, [1, *shots, *(20 + doc for _ in range(9))], choice)
+        for doc in range(80)
+        for choice in choices
+    ]
+    ours._loglikelihood_tokens(asked, disable_tqdm=True)
+    # 41 shared tokens once; then a document's 9, and the first of [7, 8] to predict the second
+    assert ours.tally.evaluated - ours.tally.padding == 41 + 80 * 10
+    assert ours.tally.logits == 80 * 2
+
+
+def test_the_written_out_attention_agrees(model_of, tokenizers, requests, monkeypatch):
+    from eval.engines import attention
+
+    plain, ours = both(model_of("qwen3"), tokenizers["bytes"])
+    monkeypatch.setattr(attention, "partial_attention", attention.plain_attention)
+    monkeypatch.setattr(likelihood, "PACK", 0)
+    asked = requests("loglikelihood", PAIRS)
+    assert_same(
+        ours.loglikelihood(asked, disable_tqdm=True), plain.loglikelihood(asked, disable_tqdm=True)
+    )
+
+
+def test_halves_when_memory_runs_out(model_of, tokenizers, requests, monkeypatch):
+    plain, ours = both(model_of("llama"), tokenizers["bytes"])
+    run, refused = body.Body.run, []
+
+    def short_of_memory(self, tokens, positions, cache):
+        if tokens.numel() > 40 and len(tokens) > 1:
+            refused.append(tokens.numel())
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1 GiB")
+        return run(self, tokens, positions, cache)
+
+    monkeypatch.setattr(body.Body, "run", short_of_memory)
+    asked = requests("loglikelihood", PAIRS)
+    assert_same(
+        ours.loglikelihood(asked, disable_tqdm=True), plain.loglikelihood(asked, disable_tqdm=True)
+    )
+    assert refused
+
+
+def test_other_errors_are_not_taken_for_memory():
+    def broken() -> None:
+        raise RuntimeError("shapes do not match")
+
+    with pytest.raises(RuntimeError, match="shapes"):
+        Room(64, 64).attempt(broken)
+
+
+def test_no_attention_left_behind(model_of, tokenizers, requests):
+    model = model_of("llama")
+    before = model.config._attn_implementation
+    ours = both(model, tokenizers["bytes"])[1]
+    ours.loglikelihood(requests("loglikelihood", PAIRS), disable_tqdm=True)
+    assert model.config._attn_implementation == before
