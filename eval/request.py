@@ -5,14 +5,13 @@ from typing import Annotated
 
 import typer
 
+from eval import engines
 from eval import ladder as ladders
 from eval import plan as plans
 from eval import suite as suites
 from eval.errors import InputError
 from eval.reading import pick
 from eval.store import Study
-
-DEFAULT_ENGINE = "hf"
 
 LadderName = Annotated[
     str, typer.Argument(metavar="LADDER", help="a ladder's name, or the path of its YAML file")
@@ -25,7 +24,9 @@ Out = Annotated[Path | None, typer.Option("--out", help="study folder; default: 
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, help="at most this many documents of each task")
 ]
-Engine = Annotated[str, typer.Option("--engine", help="lm-eval model class that runs the models")]
+Engine = Annotated[
+    str, typer.Option("--engine", help="shared-prefix, hf, or a model class of lm-eval")
+]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 StudyFolder = Annotated[
     Path, typer.Argument(metavar="STUDY", help="a study folder, such as results/bundled")
@@ -53,12 +54,14 @@ def plan(
 
 
 def check_engine(name: str) -> None:
-    """Refuse an engine that is no lm-eval model class."""
+    """Refuse an engine that is neither ours nor a model class of lm-eval."""
+    if name in engines.ENGINES:
+        return
     import lm_eval.models  # noqa: F401 - fills the registry
     from lm_eval.api.registry import model_registry
 
     if name not in model_registry:
-        raise pick("engine", name, model_registry.keys())
+        raise pick("engine", name, [*engines.ENGINES, *model_registry.keys()])
 
 
 def study(folder: Path) -> Study:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from eval import engines
 from eval import items as item_table
 from eval.identity import SEEDS
 from eval.ladder import Rung
@@ -26,7 +27,7 @@ BOOTSTRAP_DRAWS = 100_000  # the lm_eval command's own default
 class Settings:
     """How rungs are scored; only ``engine`` is part of a cell's identity."""
 
-    engine: str = "hf"
+    engine: str = engines.DEFAULT
     device: str | None = None
     batch_size: int | None = None
 
@@ -69,19 +70,32 @@ def _no_bars() -> None:
     tqdm.__init__ = silent
 
 
-def load(rung: Rung, settings: Settings) -> Any:
-    """The rung as an lm-eval model."""
-    from lm_eval.api.registry import get_model
+def load(rung: Rung, settings: Settings, tokens: Any = None) -> Any:
+    """The rung as an lm-eval model.
 
-    arguments = {"pretrained": str(rung.path or rung.hub), "dtype": rung.dtype}
-    if rung.revision and rung.path is None:
-        arguments["revision"] = rung.revision
-    return get_model(rung.engine or settings.engine).create_from_arg_obj(
-        {**arguments, **rung.engine_args},
-        {
-            "batch_size": settings.batch_size or batch_size(rung),
-            "device": settings.device or _device(),
-        },
+    ``tokens`` is a :class:`eval.engines.token_cache.TokenCache` that rungs share. Engines other
+    than our own two are model classes of lm-eval (vllm, local-completions, ...), with
+    ``engine_args`` of the ladder as their arguments.
+    """
+    engine = rung.engine or settings.engine
+    where: dict[str, Any] = {
+        "device": settings.device or _device(),
+        "batch_size": settings.batch_size or batch_size(rung),
+    }
+    if engine not in engines.ENGINES:
+        from lm_eval.api.registry import get_model
+
+        own = {"pretrained": rung.hub, "revision": rung.revision} if rung.hub else {}
+        return get_model(engine).create_from_arg_obj({**own, **rung.engine_args}, where)
+    more = {"tokens": tokens} if engine == "shared-prefix" else {}
+    return engines.load(
+        engine,
+        str(rung.path or rung.hub),
+        revision=rung.revision or "main",
+        dtype=rung.dtype,
+        **where,
+        **more,
+        **rung.engine_args,
     )
 
 

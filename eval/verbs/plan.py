@@ -4,8 +4,7 @@ import json as jsons
 
 import typer
 
-from eval import request
-from eval.request import DEFAULT_ENGINE
+from eval import engines, request
 
 
 def command(
@@ -13,7 +12,7 @@ def command(
     suite: request.SuiteName = None,
     out: request.Out = None,
     limit: request.Limit = None,
-    engine: request.Engine = DEFAULT_ENGINE,
+    engine: request.Engine = engines.DEFAULT,
     json: request.Json = False,
 ) -> None:
     """List the cells of a ladder on a suite: done, missing, failed, changed.

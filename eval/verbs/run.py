@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 import yaml
 
-from eval import plan as plans
-from eval import provenance, request, store
-from eval.request import DEFAULT_ENGINE
+from eval import engines, provenance, request, store
+from eval.plan import Plan
 
 
 def command(
@@ -18,7 +17,7 @@ def command(
     suite: request.SuiteName = None,
     out: request.Out = None,
     limit: request.Limit = None,
-    engine: request.Engine = DEFAULT_ENGINE,
+    engine: request.Engine = engines.DEFAULT,
     workers: Annotated[
         int | None,
         typer.Option(min=1, help="processes; default: one a core for small rungs, else one"),
@@ -71,7 +70,7 @@ def command(
         raise typer.Exit(1)
 
 
-def report(plan: plans.Plan, done: int, failed: int, retried: bool, json: bool) -> None:
+def report(plan: Plan, done: int, failed: int, retried: bool, json: bool) -> None:
     """Say what was done and where it is."""
     before = plan.counts()
     left = 0 if retried else before["failed"]
@@ -95,7 +94,7 @@ def report(plan: plans.Plan, done: int, failed: int, retried: bool, json: bool) 
         typer.echo(f"why: python -m eval status {plan.study.folder}; then --retry-failed", err=True)
 
 
-def describe(plan: plans.Plan, settings: object) -> str:
+def describe(plan: Plan, settings: object) -> str:
     """study.yaml: ladder, suite and settings as resolved, with versions."""
     content = {
         "study": plan.study.name,
@@ -108,7 +107,7 @@ def describe(plan: plans.Plan, settings: object) -> str:
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
 
-def copy_truth(plan: plans.Plan) -> None:
+def copy_truth(plan: Plan) -> None:
     """Put the ladder's truth, where it has one, beside the scores."""
     if plan.ladder.truth is not None:
         plan.study.write_text("truth.yaml", Path(plan.ladder.truth).read_text(encoding="utf-8"))
