@@ -47,6 +47,20 @@ def definitions(suite: Suite) -> dict[str, str]:
     return {b.name: hashes[b.task] for b in suite.benchmarks}
 
 
+def config(task: str) -> dict[str, Any]:
+    """The file of a task that lm-eval ships, with its includes.
+
+    Raises
+    ------
+    InputError
+        If there is no such task.
+    """
+    known = index(None)
+    if task not in known:
+        raise reading.pick("task", task, known)
+    return dict(_config(known[task]))
+
+
 def open_tasks(suite: Suite, names: list[str]) -> dict[str, Any]:
     """Load the tasks of the benchmarks ``names``: benchmark name -> lm-eval task dictionary.
 

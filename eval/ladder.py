@@ -1,18 +1,13 @@
-"""Which models: a ladder's YAML in, rungs out.
+"""Rung and Ladder: which models.
 
-A family gives defaults; each of its rungs may override them. A rung is one model at one
-revision: a local folder (``path``) or a hub repository (``hub`` and ``revision``).
+A rung is one model at one revision: a local folder (``path``) or a hub repository (``hub`` and
+``revision``). eval.ladder_file reads them from YAML.
 """
 
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
-
-from eval import reading
-from eval.errors import InputError
-
-SHIPPED = Path(__file__).parent / "ladders"
 
 Stage = Literal["base", "instruct", "math"]
 
@@ -95,94 +90,6 @@ class Ladder(BaseModel):
     def families(self) -> tuple[str, ...]:
         """Family names in order of first appearance."""
         return tuple(dict.fromkeys(rung.family for rung in self.rungs))
-
-
-class _Family(BaseModel):
-    """A family as written: defaults for its rungs."""
-
-    model_config = ConfigDict(extra="allow")
-
-    name: str
-    rungs: list[dict[str, Any]] = Field(min_length=1)
-
-
-class _File(BaseModel):
-    """A ladder file as written."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
-    about: str = ""
-    suite: str | None = None
-    truth: Path | None = None
-    families: list[_Family] = Field(min_length=1)
-
-
-def shipped() -> list[str]:
-    """Names of the ladders that come with the project."""
-    return sorted(path.stem for path in SHIPPED.glob("*.yaml"))
-
-
-def load(name: str) -> Ladder:
-    """The ladder called ``name``: one that ships, or the path of a YAML file.
-
-    Raises
-    ------
-    InputError
-        If there is no such ladder, or its file is malformed.
-    """
-    path = SHIPPED / f"{name}.yaml"
-    if not path.is_file():
-        path = Path(name)
-        if not path.is_file():
-            raise reading.pick("ladder", name, shipped())
-    return read(path)
-
-
-def read(path: Path) -> Ladder:
-    """The ladder in a YAML file; relative folders are relative to the file."""
-    file = reading.read(path, _File)
-    rungs: list[Rung] = []
-    for i, family in enumerate(file.families):
-        defaults = {"family": family.name, **(family.model_extra or {})}
-        for j, given in enumerate(family.rungs):
-            place = f"families[{i}].rungs[{j}]"
-            rungs.append(_rung(path, place, {**defaults, **given}))
-    _refuse_twins(path, rungs)
-    truth = path.parent / file.truth if file.truth else None
-    if truth and not truth.is_file():
-        raise InputError(f"{path}: truth: no file {truth}; correct the path or remove the key")
-    return Ladder(
-        name=file.name, about=file.about, suite=file.suite, truth=truth, rungs=tuple(rungs)
-    )
-
-
-def _rung(path: Path, place: str, given: dict[str, Any]) -> Rung:
-    try:
-        rung = reading.check(path, given, Rung)
-    except InputError as error:
-        fault = str(error).removeprefix(f"{path}: ").replace("top level: ", "")
-        raise InputError(f"{path}: {place}: {fault}") from error
-    if rung.path is None:
-        return rung
-    folder = (path.parent / rung.path).resolve()
-    return rung.model_copy(update={"path": folder})
-
-
-def _refuse_twins(path: Path, rungs: list[Rung]) -> None:
-    """Two rungs of one name, or one model under two names, would be counted twice."""
-    names: set[str] = set()
-    places: dict[tuple[str, str, str], str] = {}
-    for rung in rungs:
-        if rung.name in names:
-            raise InputError(f"{path}: {rung.name}: two rungs have this name; rename one")
-        names.add(rung.name)
-        key = (rung.place, rung.dtype, repr(sorted(rung.engine_args.items())))
-        if key in places:
-            raise InputError(
-                f"{path}: {rung.name}: same model as {places[key]} ({rung.place}); remove one"
-            )
-        places[key] = rung.name
 
 
 def _is_number(text: str) -> bool:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from eval import engines
-from eval import ladder as ladders
+from eval import engines, quick
+from eval import ladder_file as ladders
 from eval import plan as plans
 from eval import suite as suites
 from eval.errors import InputError
@@ -14,7 +14,15 @@ from eval.reading import pick
 from eval.store import Study
 
 LadderName = Annotated[
-    str, typer.Argument(metavar="LADDER", help="a ladder's name, or the path of its YAML file")
+    str | None,
+    typer.Argument(metavar="[LADDER]", help="a ladder's name, or the path of its YAML file"),
+]
+Models = Annotated[
+    str | None,
+    typer.Option("--models", help="instead of a ladder: hub ids or folders, between commas"),
+]
+Tasks = Annotated[
+    str | None, typer.Option("--tasks", help="instead of a suite: lm-eval tasks, between commas")
 ]
 SuiteName = Annotated[
     str | None,
@@ -34,23 +42,33 @@ StudyFolder = Annotated[
 
 
 def plan(
-    ladder: str, suite: str | None, out: Path | None, limit: int | None, engine: str
+    ladder: str | None,
+    suite: str | None,
+    out: Path | None,
+    limit: int | None,
+    engine: str,
+    models: str | None = None,
+    tasks: str | None = None,
 ) -> plans.Plan:
     """The plan asked for.
 
     Raises
     ------
     InputError
-        If a name is unknown, a file is malformed, or no suite is named.
+        If a name is unknown, a file is malformed, or what is asked for is not clear.
     """
     check_engine(engine)
-    chosen = ladders.load(ladder)
+    if (ladder is None) == (models is None):
+        raise InputError("run: LADDER: give a ladder's name or --models, one of the two")
+    if suite and tasks:
+        raise InputError("run: --suite: give --suite or --tasks, one of the two")
+    chosen = quick.ladder(models) if models else ladders.load(str(ladder))
     name = suite or chosen.suite
-    if name is None:
-        raise InputError(f"ladder {chosen.name}: suite: it names none; add --suite")
-    cut = suites.limited(suites.load(name), limit)
+    if tasks is None and name is None:
+        raise InputError(f"ladder {chosen.name}: suite: none named; add --suite or --tasks")
+    asked = quick.suite(tasks) if tasks else suites.load(str(name))
     study = Study(out or Path("results") / chosen.name)
-    return plans.make(chosen, cut, study, engine)
+    return plans.make(chosen, suites.limited(asked, limit), study, engine)
 
 
 def check_engine(name: str) -> None:

@@ -28,7 +28,7 @@ class Benchmark(BaseModel):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
     task: str
-    band: Band
+    band: Band | None = None
     metric: str
     filter: str = "none"
     why: str = ""

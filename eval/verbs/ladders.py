@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from eval import ladder as ladders
+from eval import ladder_file as ladders
 from eval import request
 
 

@@ -8,7 +8,9 @@ from eval import engines, request
 
 
 def command(
-    ladder: request.LadderName,
+    ladder: request.LadderName = None,
+    models: request.Models = None,
+    tasks: request.Tasks = None,
     suite: request.SuiteName = None,
     out: request.Out = None,
     limit: request.Limit = None,
@@ -19,7 +21,7 @@ def command(
 
     Example: python -m eval plan bundled --json
     """
-    plan = request.plan(ladder, suite, out, limit, engine)
+    plan = request.plan(ladder, suite, out, limit, engine, models, tasks)
     counts = plan.counts()
     if json:
         cells = [

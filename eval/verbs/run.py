@@ -13,7 +13,9 @@ from eval.plan import Plan
 
 
 def command(
-    ladder: request.LadderName,
+    ladder: request.LadderName = None,
+    models: request.Models = None,
+    tasks: request.Tasks = None,
     suite: request.SuiteName = None,
     out: request.Out = None,
     limit: request.Limit = None,
@@ -38,7 +40,7 @@ def command(
     from eval.progress import show
 
     score.quiet()
-    plan = request.plan(ladder, suite, out, limit, engine)
+    plan = request.plan(ladder, suite, out, limit, engine, models, tasks)
     store.check_writable(plan.study.folder)
     settings = score.Settings(engine=engine, device=device, batch_size=batch_size)
     cells = plan.to_run(retry_failed)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from eval import catalog, identity, ladder, suite
+from eval import catalog, identity, suite
+from eval import ladder_file as ladder
 from eval.errors import InputError
 from eval.ladder import Ladder
 from eval.suite import Suite

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from eval import ladder, suite
+from eval import ladder_file as ladder
+from eval import suite
 from eval.errors import InputError
 
 GOOD = """
@@ -48,7 +49,7 @@ def test_path_is_relative_to_the_file(tmp_path: Path) -> None:
     [
         ("name: [", "line 1"),
         ("- a\n- b", "mapping"),
-        ("name: x", "families: missing"),
+        ("name: x", "families: no rungs"),
         (GOOD.replace("stage: math", "stage: maths"), "families[0].rungs[1]: stage"),
         (GOOD.replace("tokens: 2e12", "token: 2e12"), "families[0].rungs[0]: token: unknown key"),
         (GOOD.replace("params: 7e9", "params: seven"), "families[0].rungs[0]: params"),
