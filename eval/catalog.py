@@ -7,6 +7,7 @@ a second), and only the folders that a suite needs are handed to its TaskManager
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from eval.errors import InputError
 from eval.suite import Benchmark, Suite
 
 NAMED = re.compile(r"^(?:task|group):[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
+
+OWN_IMPORT = re.compile(r"^\s*(?:from|import)\s+(eval(?:\.\w+)+)", re.MULTILINE)
 
 # what a task's file says about itself, not about how it is scored
 NOT_SCORING = ("tag", "task_alias", "group_alias", "metadata")
@@ -35,8 +38,9 @@ def index(folder: Path | None) -> dict[str, Path]:
 def definitions(suite: Suite) -> dict[str, str]:
     """Benchmark name -> hash of all that defines its task, offline and without loading data.
 
-    Hashed: the resolved configuration, the Python modules it calls, the local data files it
-    names, and so on for each task of a group. Where a file lies does not matter.
+    Hashed: the resolved configuration, the Python modules it calls and what these import from
+    here, the local data files it names or reads, and so on for each task of a group. Where a
+    file lies does not matter.
 
     Raises
     ------
@@ -47,15 +51,15 @@ def definitions(suite: Suite) -> dict[str, str]:
     return {b.name: hashes[b.task] for b in suite.benchmarks}
 
 
-def config(task: str) -> dict[str, Any]:
-    """The file of a task that lm-eval ships, with its includes.
+def config(task: str, suite: Suite | None = None) -> dict[str, Any]:
+    """The file of a task, with its includes: the suite's own tasks first, then lm-eval's.
 
     Raises
     ------
     InputError
         If there is no such task.
     """
-    known = index(None)
+    known = _known(suite, task) if suite else index(None)
     if task not in known:
         raise reading.pick("task", task, known)
     return dict(_config(known[task]))
@@ -76,7 +80,7 @@ def open_tasks(suite: Suite, names: list[str]) -> dict[str, Any]:
 
 def _files(suite: Suite, benchmark: Benchmark) -> dict[str, Path]:
     """The task and, where it is a group, all below it: name -> YAML file."""
-    known = index(suite.tasks_path)
+    known = _known(suite, benchmark.task)
     found: dict[str, Path] = {}
     waiting = [benchmark.task]
     while waiting:
@@ -90,6 +94,12 @@ def _files(suite: Suite, benchmark: Benchmark) -> dict[str, Path]:
         found[name] = known[name]
         waiting += _members(_config(found[name]).get("task"))
     return found
+
+
+def _known(suite: Suite, task: str) -> dict[str, Path]:
+    """The suite's own tasks, and behind them those of lm-eval where ``task`` is not among them."""
+    own = index(suite.tasks_path) if suite.tasks_path else {}
+    return own if task in own else index(None) | own
 
 
 def _members(field: Any) -> list[str]:
@@ -108,14 +118,18 @@ def _definition(suite: Suite, benchmark: Benchmark) -> str:
 
 @cache
 def _one(path: Path) -> dict[str, Any]:
-    """What scoring depends on in one task file: its configuration and the files it names."""
+    """What scoring depends on in one task file: configuration, code, and data that lie here."""
     config = {k: v for k, v in _config(path).items() if k not in NOT_SCORING}
-    files: dict[str, str] = {}
+    found: dict[str, str] = {}
     for text in _texts(config):
         for file in _named(path.parent, text):
-            files[file.name] = hashlib.sha256(file.read_bytes()).hexdigest()
+            found[file.name] = _hash(file.read_bytes())
+            if file.suffix == ".py":
+                found |= {name: _hash(code) for name, code in _imported(file.read_text())}
+    if "custom_dataset" in config and not path.is_relative_to(_lm_eval_tasks()):
+        found["custom_dataset"] = _data(config)
     placeless = json.dumps(config, sort_keys=True, default=str).replace(str(path.parent), ".")
-    return {"config": placeless, "files": files}
+    return {"config": placeless, "found": found}
 
 
 def _named(folder: Path, text: str) -> list[Path]:
@@ -125,6 +139,24 @@ def _named(folder: Path, text: str) -> list[Path]:
     module = Path(text.rsplit(".", 1)[0] + ".py") if text.startswith(str(folder)) else None
     candidates = [folder / text, *([module] if module else [])]
     return [path for path in candidates if path.is_file()]
+
+
+def _imported(code: str, seen: frozenset[str] = frozenset()) -> Iterator[tuple[str, bytes]]:
+    """This project's modules that a task's code imports, and what those import in turn."""
+    for name in OWN_IMPORT.findall(code):
+        path = Path(__file__).parent.joinpath(*name.split(".")[1:]).with_suffix(".py")
+        if path.is_file() and name not in seen:
+            seen |= {name}
+            yield name, path.read_bytes()
+            yield from _imported(path.read_text(encoding="utf-8"), seen)
+
+
+def _data(config: dict[str, Any]) -> str:
+    """Hash of the items that a task of our own makes or reads with its ``custom_dataset``."""
+    from lm_eval.tasks._yaml_loader import _import_fun_from_str
+
+    splits = _import_fun_from_str(config["custom_dataset"])(**(config.get("dataset_kwargs") or {}))
+    return digest({name: [dict(row) for row in rows] for name, rows in splits.items()})
 
 
 def _texts(value: Any) -> list[str]:
@@ -156,7 +188,11 @@ def _lm_eval_tasks() -> Path:
     return Path(lm_eval.tasks.__file__).parent
 
 
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
 def digest(content: Any) -> str:
     """SHA-256 of ``content`` as canonical JSON."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return _hash(text.encode())

@@ -51,13 +51,18 @@ def content(rung: Rung, benchmark: Benchmark, definition: str, engine: str) -> d
         "shots": benchmark.shots,
         "limit": benchmark.limit,
         "seeds": list(SEEDS),
-        "lm_eval": version("lm_eval"),
+        "lm_eval": _lm_eval(),
     }
 
 
 def name(parts: dict[str, Any]) -> str:
     """The identity of what :func:`content` gave."""
     return f"eval{parts['identity']}-{digest(parts)[:20]}"
+
+
+@cache
+def _lm_eval() -> str:
+    return version("lm_eval")
 
 
 def weights(rung: Rung) -> str:

@@ -16,6 +16,19 @@ Band = Literal[
 ]  # fmt: skip
 
 
+class Size(BaseModel):
+    """How much there is to process, for plans: items, and tokens of all requests of one item.
+
+    ``prompt_tokens`` are read, ``answer_tokens`` generated or, for likelihoods, scored.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    items: int = Field(ge=1)
+    prompt_tokens: int = Field(ge=0)
+    answer_tokens: int = Field(ge=0)
+
+
 class Benchmark(BaseModel):
     """One lm-eval task or group, and how its score is read.
 
@@ -36,10 +49,11 @@ class Benchmark(BaseModel):
     ceiling: float = Field(default=1.0, ge=0, le=1)
     shots: int | None = Field(default=None, ge=0)
     limit: int | None = Field(default=None, ge=1)
+    size: Size | None = None
 
 
 class Suite(BaseModel):
-    """Benchmarks in order. ``tasks_path`` None means the tasks that lm-eval ships."""
+    """Benchmarks in order. ``tasks_path`` holds tasks of our own; lm-eval's are known anyway."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

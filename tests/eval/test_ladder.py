@@ -78,18 +78,6 @@ def test_unknown_names_are_answered_with_near_ones() -> None:
         suite.load("no-such")
 
 
-@pytest.mark.parametrize("name", ladder.shipped())
-def test_ladders_that_ship_can_be_read(name: str) -> None:
-    found = ladder.load(name)
-    assert found.name == name
-    assert found.suite is None or found.suite in suite.shipped()
-
-
-@pytest.mark.parametrize("name", suite.shipped())
-def test_suites_that_ship_can_be_read(name: str) -> None:
-    assert suite.load(name).name == name
-
-
 def test_limit_only_cuts() -> None:
     short = suite.Benchmark(name="a", task="t", band="loss", metric="m", limit=5)
     long = suite.Benchmark(name="b", task="t", band="loss", metric="m")
