@@ -1,0 +1,176 @@
+"""Candidates that load the same libraries, judged together.
+
+A book is their statements compiled in a file of their own, `Statement.v`, which holds no
+candidate's text. Most candidates fail in one session over it, at a few milliseconds each; who
+passes goes on to confirm.py.
+"""
+
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from eval.proofs.checker import Limits, Status, Verdict
+from eval.proofs.confirm import Claim, confirm
+from eval.proofs.sandbox import LimitReached, Outcome
+from eval.proofs.screen import Script
+from eval.proofs.session import Session, SessionDied
+from eval.proofs.statement import TOOLS, Statement
+from eval.proofs.toolchain import EXHAUSTED, Roots, Toolchain, one_line, stopped
+
+_START_S = 60.0  # for loading libraries, which is not the candidate's fault
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One candidate on its way: its place in the caller's list, statement and screened script."""
+
+    place: int
+    statement: Statement
+    script: Script
+
+    @property
+    def loads(self) -> tuple[str, ...]:
+        """Everything its file requires, tools first, so that the statement's own imports win."""
+        return (*TOOLS, *self.statement.loads, *self.script.loads)
+
+
+@dataclass(frozen=True)
+class Book:
+    """Compiled statements: where they lie, and the module of each (`J12ab.Statement.P0`)."""
+
+    toolchain: Toolchain
+    roots: Roots
+    modules: dict[Statement, str]
+    limits: Limits
+
+    def lines(self, entry: Entry) -> tuple[str, ...]:
+        """The candidate's sentences, behind those that set the stage for its theorem."""
+        return (*entry.statement.context(self.modules[entry.statement]), *entry.script.sentences)
+
+
+def judge(toolchain: Toolchain, entries: Sequence[Entry], limits: Limits) -> dict[int, Verdict]:
+    """Verdicts, by place, for entries whose `loads` are equal.
+
+    A statement that does not compile gives `checker_error`: no candidate can be blamed for it.
+    """
+    statements = list(dict.fromkeys(entry.statement for entry in entries))
+    with _compiled(toolchain, statements, limits) as (book, outcome):
+        if outcome.returncode == 0:
+            return _Trial(book).run(entries)
+    if len(statements) == 1:
+        bad = Verdict("checker_error", f"statement does not compile: {one_line(outcome.output)}")
+        return {entry.place: bad for entry in entries}
+    first = set(statements[: len(statements) // 2])
+    halves = (
+        [e for e in entries if e.statement in first],
+        [e for e in entries if e.statement not in first],
+    )
+    return {k: v for half in halves for k, v in judge(toolchain, half, limits).items()}
+
+
+@contextmanager
+def _compiled(
+    toolchain: Toolchain, statements: Sequence[Statement], limits: Limits
+) -> Iterator[tuple[Book, Outcome]]:
+    # A random root: no candidate can name the statements' module, and so shadow it.
+    root = "J" + secrets.token_hex(8)
+    modules = {s: f"{root}.Statement.P{i}" for i, s in enumerate(statements)}
+    text = [*statements[0].loads, *(s.module(f"P{i}") for i, s in enumerate(statements))]
+    with toolchain.sandbox.folder() as folder:
+        (folder / "Statement.v").write_text("\n".join(text), encoding="utf-8")
+        wall_s = _START_S + 2 * len(statements)
+        outcome = toolchain.compile(folder, "Statement", {folder: root}, limits, wall_s)
+        yield Book(toolchain, {folder: root}, modules, limits), outcome
+
+
+class _Trial:
+    """Sessions over a book; keeps the verdicts of who fails and the claims of who passes."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._verdicts: dict[int, Verdict] = {}
+        self._claims: list[Claim] = []
+
+    def run(self, entries: Sequence[Entry]) -> dict[int, Verdict]:
+        left = list(entries)
+        while left:
+            left = self._session(left)
+        return {**self._verdicts, **confirm(self._book, self._claims)}
+
+    def _session(self, entries: list[Entry]) -> list[Entry]:
+        """Try entries in one session; those it did not reach because it had to be killed."""
+        book = self._book
+        limits = replace(book.limits, wall_s=_START_S)
+        with (
+            book.toolchain.sandbox.folder() as folder,
+            book.toolchain.session(folder, book.roots, limits) as session,
+        ):
+            if not self._ready(session, entries):
+                return []
+            for i, entry in enumerate(entries):
+                if not self._one(session, entry):
+                    return entries[i + 1 :]
+        return []
+
+    def _ready(self, session: Session, entries: Sequence[Entry]) -> bool:
+        """Load the libraries; where that fails, every entry has its verdict."""
+        first = entries[0]
+        ours = [f"Require {root}.Statement." for root in self._book.roots.values()]
+        deadline = time.monotonic() + _START_S
+        for line in (*ours, "Set Silent.", *first.loads):
+            reply = session.say(line, deadline)
+            if not reply.ok:
+                status: Status = "rejected" if line in first.script.loads else "checker_error"
+                bad = Verdict(status, one_line(reply.message))
+                self._verdicts.update({entry.place: bad for entry in entries})
+                return False
+        return True
+
+    def _one(self, session: Session, entry: Entry) -> bool:
+        """Try one entry; whether the session can go on."""
+        began, base = time.monotonic(), session.state
+        try:
+            verdict = self._try(session, entry, began + self._book.limits.wall_s)
+            session.back_to(base, time.monotonic() + _START_S)
+        except LimitReached as limit:
+            took = 1000 * (time.monotonic() - began)
+            self._verdicts[entry.place] = stopped(limit.args[0], took)
+            return False
+        except SessionDied:
+            self._claim(entry, 1000 * (time.monotonic() - began), alone=True)
+            return False
+        took = 1000 * (time.monotonic() - began)
+        if verdict is None:
+            self._claim(entry, took)
+        else:
+            self._verdicts[entry.place] = replace(verdict, check_ms=took)
+        return True
+
+    def _try(self, session: Session, entry: Entry, deadline: float) -> Verdict | None:
+        """A failing verdict, or None where every sentence went through."""
+        target = f"{self._book.modules[entry.statement]}.statement"
+        for line in self._book.lines(entry):
+            reply = session.say(line, deadline)
+            if not reply.ok:
+                status: Status = "resource" if EXHAUSTED.search(reply.message) else "rejected"
+                return Verdict(status, f"{one_line(line)[:60]} {one_line(reply.message)}")
+        reply = session.say(f"Definition proved : {target} := {entry.statement.name}.", deadline)
+        if not reply.ok:
+            return Verdict("rejected", f"not the statement asked for: {one_line(reply.message)}")
+        return None
+
+    def _claim(self, entry: Entry, took_ms: float, alone: bool = False) -> None:
+        self._claims.append(
+            Claim(
+                place=entry.place,
+                loads=entry.loads,
+                lines=self._book.lines(entry),
+                module=self._book.modules[entry.statement],
+                name=entry.statement.name,
+                assumes=entry.statement.assumes,
+                took_ms=took_ms,
+                alone=alone,
+            )
+        )
