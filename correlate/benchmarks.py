@@ -26,6 +26,7 @@ class Fact(BaseModel):
     ceiling: float | None = None
     n: int | None = None
     prefer: tuple[str, ...] = ()
+    subtasks: tuple[str, ...] = ()
 
 
 def key(name: str) -> str:
@@ -46,9 +47,28 @@ def facts() -> dict[str, Fact]:
     return known
 
 
+@cache
 def fact(name: str) -> Fact | None:
-    """What is known about the benchmark called ``name`` or one of its aliases."""
-    return facts().get(key(name))
+    """What is known about the benchmark called ``name``, an alias of it or a part of it."""
+    whole = facts().get(key(name))
+    if whole is not None:
+        return whole
+    parts = [
+        (len(start), known)
+        for known in facts().values()
+        for start in (f"{known.name}: ", *known.subtasks)
+        if name.startswith(start)
+    ]
+    if not parts:
+        return None
+    start, known = max(parts, key=lambda part: part[0])
+    return Fact(
+        name=f"{known.name}: {name[start:]}",
+        band=known.band,
+        chance=known.chance,
+        ceiling=known.ceiling,
+        prefer=known.prefer,
+    )
 
 
 def canonical(name: str) -> str:

@@ -10,11 +10,13 @@ UNBOUNDED = re.compile(
 """No rate: no chance, no ceiling, no logit."""
 SIGNED = re.compile(r"mcc|matthews|corr|kappa|,norm$", re.IGNORECASE)
 """Between -1 and 1."""
-PERCENT = re.compile(
-    r"^(bleu|chrf\+*|rouge[12l](sum)?|(best_)?exact|(HasAns|NoAns)_(exact|f1)|best_f1)$",
-    re.IGNORECASE,
-)
-"""Reported by lm-eval from 0 to 100."""
+_PERCENT = re.compile(r"^(bleu|chrf\+*|rouge[12l](sum)?)$", re.IGNORECASE)
+_PERCENT_TASK = re.compile(r"^squad_?(v2|2)", re.IGNORECASE)
+
+
+def is_percent(metric: str, task: str) -> bool:
+    """Whether lm-eval reports ``metric`` of ``task`` from 0 to 100."""
+    return bool(_PERCENT.search(metric) or _PERCENT_TASK.search(task))
 
 
 def is_rate(metric: str, band: str = "") -> bool:

@@ -30,18 +30,15 @@ def conflicting_rows(scores: pd.DataFrame) -> Outcome:
     """Different scores of one model on one benchmark that nothing tells apart."""
     key = [*PROTOCOL, "source"] if _own_source(scores) else PROTOCOL
     twice = scores.duplicated(key, keep=False)
-    hits = []
+    if not twice.any():
+        return scores, []
+    said = []
     for _, group in scores[twice].groupby(key, sort=False):
         values = ", ".join(number(v) for v in group["score"])
-        hits.append(
-            Hit(
-                cells(group.head(1)),
-                "kept",
-                old=values,
-                detail="no column says which protocol is which",
-            )
-        )
-    return scores, hits
+        first = group.iloc[0]
+        said.append(f"{first['model']} | {first['benchmark']} {first['metric']}: {values}")
+    detail = "no column says which protocol is which; a pair takes the first"
+    return scores, [Hit(tuple(said), "kept", detail=detail)]
 
 
 def model_twice(scores: pd.DataFrame) -> Outcome:

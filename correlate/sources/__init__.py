@@ -6,7 +6,7 @@ from pathlib import Path
 
 from correlate.errors import InputError
 from correlate.panel import Panel
-from correlate.sources import folder, table
+from correlate.sources import folder, logs, table
 from correlate.sources.mapping import read_mapping
 
 
@@ -32,4 +32,6 @@ def load(path: str | Path, mapping: str | Path | None = None) -> Panel:
         )
     if path.is_dir():
         return folder.load(path, given)
+    if given is None and path.suffix in logs.SUFFIXES:
+        return logs.load(path, [path])
     return table.load(path, given)

@@ -42,7 +42,7 @@ def finish(
             full[name] = full[name].astype(object).where(full[name].notna(), "").astype(str)
     if study:
         full["study"] = full["study"].where(full["study"] != "", study)
-    full = _known_facts(full)
+    full = _items(_known_facts(_derived_n(full)))
     full["flops"] = full["flops"].where(full["flops"].notna(), six_nd(full))
     full, derived = _families(full)
     return Panel(full, title, (*findings, *derived), items)
@@ -51,6 +51,21 @@ def finish(
 def six_nd(scores: pd.DataFrame) -> pd.Series:
     """6 x active parameters x tokens, NaN where either is unknown."""
     return 6 * scores["active_params"].fillna(scores["params"]) * scores["tokens"]
+
+
+def _derived_n(full: pd.DataFrame) -> pd.DataFrame:
+    """Gaps in n filled from the standard error, where that determines it."""
+    gap = full["n"].isna() & full["stderr"].notna()
+    if gap.any():
+        full.loc[gap, "n"] = known_n(full.loc[gap, "score"], full.loc[gap, "stderr"])
+    return full
+
+
+def _items(full: pd.DataFrame) -> pd.DataFrame:
+    """Successes where n x score is a whole number, within the rounding of a stored fraction."""
+    count = full["n"] * full["score"]
+    whole = (count - count.round()).abs() < 1e-3
+    return full.assign(successes=full["successes"].fillna(count.round().where(whole)))
 
 
 def _known_facts(full: pd.DataFrame) -> pd.DataFrame:
@@ -97,6 +112,6 @@ def known_n(score: pd.Series, stderr: pd.Series) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
         n = 1 + p * (1 - p) / se**2
         whole = np.round(n)
-        fits = (np.abs(n - whole) < 1e-3 * np.maximum(whole, 1)) & (whole >= 2)
-        fits &= np.abs(p * whole - np.round(p * whole)) < 1e-3 * np.maximum(whole, 1) + 1e-6
+        fits = (np.abs(n - whole) < 1e-3) & (whole >= 2)
+        fits &= np.abs(p * whole - np.round(p * whole)) < 1e-3
     return np.where(fits, whole, np.nan)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from correlate.errors import InputError
 from correlate.panel import Finding, Panel
-from correlate.sources import published, study, table
+from correlate.sources import logs, published, study, table
 from correlate.sources.finish import finish
 from correlate.sources.mapped import apply
 from correlate.sources.mapping import Mapping, known_mappings, recognise
@@ -38,6 +38,9 @@ def load(path: Path, mapping: Mapping | None) -> Panel:
         return table.load(tables[0], mapping)
     if tables:
         return _tables(path, tables, mapping)
+    files = logs.find(path)
+    if files:
+        return logs.load(path, files)
     raise InputError(
         f"{path}: nothing known in this folder; it should hold a study's scores.csv, tables, or "
         "result files of lm-eval, lighteval or Inspect"

@@ -9,6 +9,7 @@ import pandas as pd
 
 from correlate.benchmarks import canonical
 from correlate.errors import InputError
+from correlate.metrics import is_percent
 from correlate.panel import NUMERIC, Finding
 from correlate.sources.mapping import Mapping, Scored, Unit
 from correlate.sources.numbers import Numbers, numbers
@@ -115,10 +116,21 @@ def _long(
     scores["benchmark"] = [canonical(name) for name in rungs["benchmark"]]
     if "source" not in scores:
         scores["source"] = [f"{path.name}:{line}" for line in frame.index]
-    if "stderr" in scores and mapping.unit == "percent":
-        scores["stderr"] = scores["stderr"] / 100
+    hundredths = _hundredths(rungs, mapping.unit)
+    scores["score"] = scores["score"].mask(hundredths, scores["score"] / 100)
+    if "stderr" in scores:
+        percent = hundredths | (mapping.unit == "percent")
+        scores["stderr"] = scores["stderr"].mask(percent, scores["stderr"] / 100)
     scores, dropped = drop_empty(scores, path)
     return scores, said(read, path, column) + dropped
+
+
+def _hundredths(rungs: pd.DataFrame, unit: Unit) -> pd.Series:
+    """Rows that lm-eval reports from 0 to 100, where the table is lm-eval's."""
+    if unit != "lm-eval" or "metric" not in rungs:
+        return pd.Series(False, index=rungs.index)
+    pairs = zip(rungs["metric"], rungs["benchmark"], strict=True)
+    return pd.Series([is_percent(m, b) for m, b in pairs], index=rungs.index, dtype=bool)
 
 
 def drop_empty(scores: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, list[Finding]]:

@@ -14,7 +14,7 @@ from correlate.panel import COLUMNS, NUMERIC
 
 KNOWN = Path(__file__).with_name("known")
 
-Unit = Literal["fraction", "percent", "bits_per_byte", "loss"]
+Unit = Literal["fraction", "percent", "bits_per_byte", "loss", "lm-eval"]
 Stage = Literal["base", "instruct", "math"]
 
 
