@@ -43,7 +43,7 @@ def mixed_normalisation(scores: pd.DataFrame) -> Outcome:
             continue
         detail = (
             f"{benchmark}: {len(rows)} rows below a quarter of chance, "
-            f"{number(rows['chance'].iloc[0])}, are dropped; others of the same table may be normalised too"
+            f"{number(rows['chance'].iloc[0])}, dropped; others of the table may be normalised too"
         )
         hits.append(Hit(cells(rows), "dropped", detail=detail))
     return scores[~low], hits

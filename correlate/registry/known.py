@@ -37,13 +37,13 @@ class Registry:
     by_form: dict[str, tuple[Model, ...]]
 
     def find(self, name: str) -> tuple[Model, str] | None:
-        """The model called ``name`` and how it was found: 'hub id' or 'normal form'.
+        """The model called ``name`` and how it was found: 'hub id', 'name' or 'normal form'.
 
         None where nothing fits, or where the normal form fits models that differ in size.
         """
         exact = self.by_hub.get(name.casefold())
         if exact is not None:
-            return exact, "hub id"
+            return exact, "hub id" if "/" in name else "name"
         fits = self.by_form.get(normal_form(name), ())
         if not fits or len({m.params for m in fits}) > 1:
             return None

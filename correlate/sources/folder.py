@@ -8,6 +8,7 @@ import pandas as pd
 
 from correlate.errors import InputError
 from correlate.panel import Finding, Panel
+from correlate.registry import join_covariates
 from correlate.sources import logs, published, study, table
 from correlate.sources.finish import finish
 from correlate.sources.mapped import apply
@@ -55,12 +56,14 @@ def _tables(path: Path, tables: list[Path], mapping: Mapping | None) -> Panel:
         mapping = known_mappings()[joining.pop()] if len(joining) == 1 else None
     if mapping is not None:
         return _joined(path, tables, mapping)
-    if len(tables) == 1:
-        return table.load(tables[0], None)
-    panels = [table.load(file, None) for file in tables]
-    findings = tuple(f for panel in panels for f in panel.findings)
-    together = pd.concat([panel.scores for panel in panels], ignore_index=True)
-    return Panel(together, path.name, findings)
+    parts = []
+    findings: list[Finding] = []
+    for file, name in names.items():
+        scores, more = table.read_scores(file, known_mappings()[name] if name else None)
+        parts.append(scores)
+        findings += more
+    scores, joined = join_covariates(pd.concat(parts, ignore_index=True))
+    return finish(scores, path.name, findings + joined)
 
 
 def _joined(path: Path, tables: list[Path], mapping: Mapping) -> Panel:
