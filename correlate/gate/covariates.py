@@ -55,8 +55,8 @@ def _against_family(table: dict[str, Row]) -> dict[str, float]:
     """Model -> what its tokens must be divided by to sit with its family.
 
     All other members must sit within a factor of ten of each other, and the one must stand a
-    power of a thousand away in tokens and in tokens per parameter: families whose tokens grow
-    with size, and checkpoints of one run, do not look like that.
+    power of a thousand away in tokens, and far away in tokens per parameter: families whose
+    tokens grow with size, and checkpoints of one run, do not look like that.
     """
     runs = [row["training_run"] for row in table.values() if row["training_run"]]
     families: dict[str, list[str]] = {}
@@ -76,7 +76,7 @@ def _against_family(table: dict[str, Row]) -> dict[str, float]:
                 continue
             ratios = np.log10([row["tokens"] / row["params"] for row in others])
             own = math.log10(table[model]["tokens"] / table[model]["params"])
-            if not abs(own - float(np.median(ratios)) - power) > 1:  # NaN where params are unknown
+            if not abs(own - float(np.median(ratios))) < 1.5:  # NaN where params are unknown
                 slips[model] = 10.0**power
     return slips
 

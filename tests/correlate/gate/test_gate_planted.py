@@ -60,9 +60,11 @@ def test_tokens_a_millionfold_too_few_against_the_family(clean: Clean, panel: Ma
     table = clean(0)
     models = largest_family(table)
     assert len(models) >= 3
-    table.loc[table["model"] == models[0], ["tokens", "flops"]] /= 1e6
-    [found] = hits(panel(table), "tokens-scale")
-    assert found.rows == (models[0],)
+    for model in (models[0], models[-1]):
+        planted = table.copy()
+        planted.loc[planted["model"] == model, ["tokens", "flops"]] /= 1e6
+        [found] = hits(panel(planted), "tokens-scale")
+        assert found.rows == (model,)
 
 
 def test_checkpoints_and_growing_tokens_are_no_slip_of_unit(clean: Clean, panel: Make) -> None:
