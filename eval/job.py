@@ -40,7 +40,6 @@ class Scorer:
         self.study = study
         self.settings = settings
         self.tasks = catalog.open_tasks(suite, names)
-        self.tokens = _token_cache()
         self.software = provenance.software()
 
     def __call__(self, job: Job) -> Iterator[Event]:
@@ -48,7 +47,7 @@ class Scorer:
         rung = job.cells[0].rung
         yield Event("started", job.cells[0].key)
         try:
-            lm = score.load(rung, self.settings, self.tokens)
+            lm = score.load(rung, self.settings)
         except Exception as error:
             for cell in job.cells:
                 yield self._failed(cell, "loading the model", error)
@@ -106,12 +105,6 @@ def record(study: Study, cell: Cell, reason: str, trace: str = "") -> None:
             "written": datetime.now(UTC).isoformat(timespec="seconds"),
         },
     )
-
-
-def _token_cache() -> Any:
-    from eval.engines.token_cache import TokenCache
-
-    return TokenCache()
 
 
 def _joint(hashes: Any) -> str:

@@ -73,13 +73,13 @@ def plan(
 
 def check_engine(name: str) -> None:
     """Refuse an engine that is neither ours nor a model class of lm-eval."""
-    if name in engines.ENGINES:
+    if name == engines.DEFAULT:
         return
-    import lm_eval.models  # noqa: F401 - fills the registry
+    engines.register()
     from lm_eval.api.registry import model_registry
 
     if name not in model_registry:
-        raise pick("engine", name, [*engines.ENGINES, *model_registry.keys()])
+        raise pick("engine", name, model_registry.keys())
 
 
 def study(folder: Path) -> Study:

@@ -70,31 +70,19 @@ def _no_bars() -> None:
     tqdm.__init__ = silent
 
 
-def load(rung: Rung, settings: Settings, tokens: Any = None) -> Any:
-    """The rung as an lm-eval model.
-
-    ``tokens`` is a :class:`eval.engines.token_cache.TokenCache` that rungs share. Engines other
-    than our own two are model classes of lm-eval (vllm, local-completions, ...), with
-    ``engine_args`` of the ladder as their arguments.
-    """
-    engine = rung.engine or settings.engine
+def load(rung: Rung, settings: Settings) -> Any:
+    """The rung as an lm-eval model; ``engine_args`` of the ladder go to the engine as they are."""
     where: dict[str, Any] = {
         "device": settings.device or _device(),
         "batch_size": settings.batch_size or batch_size(rung),
     }
-    if engine not in engines.ENGINES:
-        from lm_eval.api.registry import get_model
-
-        own = {"pretrained": rung.hub, "revision": rung.revision} if rung.hub else {}
-        return get_model(engine).create_from_arg_obj({**own, **rung.engine_args}, where)
-    more = {"tokens": tokens} if engine == "shared-prefix" else {}
+    if rung.path or rung.engine in (None, "shared-prefix", "hf"):
+        where["dtype"] = rung.dtype
     return engines.load(
-        engine,
+        rung.engine or settings.engine,
         str(rung.path or rung.hub),
-        revision=rung.revision or "main",
-        dtype=rung.dtype,
+        revision=rung.revision,
         **where,
-        **more,
         **rung.engine_args,
     )
 
