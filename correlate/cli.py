@@ -5,7 +5,7 @@ import sys
 import typer
 
 from correlate.errors import InputError
-from correlate.verbs import check, map, pair, report
+from correlate.verbs import calibrate, check, map, pair, report
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -15,6 +15,7 @@ def root() -> None:
     """Test whether easy-task gains predict hard-task gains across scale."""
 
 
+app.command("calibrate")(calibrate.command)
 app.command("check")(check.command)
 app.command("map")(map.command)
 app.command("pair")(pair.command)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from correlate.panel import Floats
+from correlate.senses.beyond_compute import given
+from correlate.senses.forecasts import designs
 from correlate.senses.result import Estimate, SenseResult, Verdict
 from correlate.senses.sample import Sample, refusal, refused
 from correlate.senses.settings import Settings
-from correlate.stats import intervals, newfamily, resample
+from correlate.stats import heldout, intervals, newfamily, resample
+from correlate.stats.holdout import families_out
 
 NAME = "calibrated"
 
@@ -16,11 +21,10 @@ NAME = "calibrated"
 def calibrated(sample: Sample, rng: np.random.Generator, settings: Settings) -> SenseResult:
     """Leave one family out, predict its hard scores from easy alone, ask how often it covers.
 
-    The p-value tests the hypothesis that the interval covers at its nominal rate, against
-    outcomes drawn from the fitted model and put through the same procedure. ``skill`` is the
-    share of the blind forecast's error that knowing the easy score saves. Supported where the
-    interval covers within the bounds of claims.yaml, is narrower than the blind one, and the
-    skill's interval lies above zero.
+    Supported where the interval covers within the bounds of claims.yaml, is narrower than that
+    of a forecast blind to easy, saves error over the blind one, and easy still saves error for a
+    family left out once compute is known. Where only the last fails, easy stands for compute and
+    the verdict is mixed.
     """
     common = sample.with_compute()
     used = sample if refusal(common, settings) else common
@@ -30,68 +34,87 @@ def calibrated(sample: Sample, rng: np.random.Generator, settings: Settings) -> 
     rule = settings.thresholds.senses[NAME]
     level = float(rule["level"])
     one = np.ones((used.m, 1))
-    design = np.column_stack([one, used.x - used.x.mean()])
-    null = newfamily.draws(design, used.y, used.family, settings.refits, rng)
-    moments = newfamily.FamilyMoments(design, np.vstack([used.y, null]), used.family)
-    left = newfamily.leave_families_out(moments, level)
-    blind = newfamily.leave_families_out(
-        newfamily.FamilyMoments(one, used.y[None, :], used.family), level
-    )
-    coverage = Estimate(
-        "coverage", f"share of held-out scores inside their {level:.0%} interval",
-        float(left.coverage[0]), level=level, p=_mid_p(left.coverage),
-        note="p: hypothesis that it covers at its nominal rate",
+    easy = np.column_stack([one, used.x - used.x.mean()])
+    left = newfamily.leave_families_out(easy, used.y, used.family, level)
+    blind = newfamily.leave_families_out(one, used.y, used.family, level)
+    weights = resample.multiplicities(used.families, settings.replicates, rng)
+    sizes = np.ones(used.m)
+    coverage = _ratio(
+        left.covered, sizes, used, weights, settings, "coverage",
+        f"share of held-out scores inside their {level:.0%} interval",
+    )  # fmt: skip
+    wrong = _ratio(
+        np.abs(left.error), np.abs(blind.error), used, weights, settings, "relative_error",
+        "error relative to a forecast blind to easy",
     )  # fmt: skip
     width = Estimate(
-        "relative_width", "interval width relative to not knowing the easy score",
-        float(left.half[0].mean() / blind.half[0].mean()),
+        "relative_width", "interval width relative to a forecast blind to easy",
+        float(left.half.mean() / blind.half.mean()),
     )  # fmt: skip
-    skill = _skill(left.error[0], blind.error[0], used, rng, settings)
-    verdict, why = _judge(coverage, width, skill, rule)
+    beside = beside_compute(used, rng, settings)
+    verdict, why = _judge(coverage, width, wrong, beside, rule)
+    estimates = (coverage, width, wrong, *([beside] if beside else []))
     return SenseResult(
-        NAME, verdict, why, used.m, used.families, coverage, (coverage, width, skill),
-        sample.warnings,
+        NAME, verdict, why, used.m, used.families, coverage, estimates, sample.warnings
+    )
+
+
+def beside_compute(used: Sample, rng: np.random.Generator, settings: Settings) -> Estimate | None:
+    """Share of compute's squared error, on families left out, that easy and compute save.
+
+    The p-value is one-sided, by a wild cluster bootstrap of the whole procedure with the null
+    imposed that only a smooth curve of compute matters. None where compute is unknown.
+    """
+    if not np.isfinite(used.log_compute).all() or np.ptp(used.log_compute) == 0:
+        return None
+    known, folds = designs(used), families_out(used.family)
+    value = heldout.saved(known["compute"], known["easy+compute"], used.y[None, :], folds)
+    p = heldout.p_value(
+        known["compute"], known["easy+compute"], used.y, given(used.log_compute, smooth=True),
+        folds, used.family, settings.refits, rng,
     )  # fmt: skip
-
-
-def _mid_p(coverage: Floats) -> float:
-    """Two-sided mid-p of the first coverage (it moves in steps of 1/m) among the others."""
-    seen, null = coverage[0], coverage[1:]
-    same = 0.5 * np.isclose(null, seen).mean()
-    below, above = (null < seen - 1e-9).mean() + same, (null > seen + 1e-9).mean() + same
-    return float(min(1.0, 2 * min(below, above)))
-
-
-def _skill(
-    error: Floats, blind: Floats, used: Sample, rng: np.random.Generator, settings: Settings
-) -> Estimate:
-    """1 - (mean absolute error) / (that of the blind forecast), family bootstrap of the ratio."""
-    weights = resample.multiplicities(used.families, settings.replicates, rng)
-    known = weights @ np.bincount(used.family, np.abs(error))
-    unknown = weights @ np.bincount(used.family, np.abs(blind))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        spread = intervals.percentile(1 - known / unknown, settings.level)
-    value = float(1 - np.abs(error).sum() / np.abs(blind).sum())
     return Estimate(
-        "skill", "share of the blind forecast's error saved by the easy score", value,
-        spread.low, spread.high, settings.level, spread.p,
+        "saved_over_compute_new_family",
+        "share of compute's squared error on families left out saved by easy and compute",
+        float(value[0]), p=p, note="one-sided wild cluster bootstrap of the null",
     )  # fmt: skip
+
+
+def _ratio(
+    top: Floats,
+    bottom: Floats,
+    used: Sample,
+    weights: Floats,
+    settings: Settings,
+    name: str,
+    label: str,
+) -> Estimate:
+    """Sum of ``top`` over sum of ``bottom``, (m,) both, with a family-bootstrap interval."""
+    above = weights @ np.bincount(used.family, top)
+    below = weights @ np.bincount(used.family, bottom)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = intervals.percentile(above / below, settings.level)
+    value = float(top.sum() / bottom.sum()) if bottom.sum() > 0 else float("nan")
+    return Estimate(name, label, value, spread.low, spread.high, settings.level)
 
 
 def _judge(
-    coverage: Estimate, width: Estimate, skill: Estimate, rule: dict[str, float]
-) -> tuple[Verdict, str]:
-    ends = f" [{skill.low:.2f}, {skill.high:.2f}]" if skill.low is not None else ""
+    coverage: Estimate, width: Estimate, wrong: Estimate, beside: Estimate | None,
+    rule: dict[str, Any],
+) -> tuple[Verdict, str]:  # fmt: skip
+    ends = "" if wrong.low is None else f" [{wrong.low:.2f}, {wrong.high:.2f}]"
     shown = (
-        f"the {coverage.level:.0%} interval covers {coverage.value:.0%} of held-out scores, "
-        f"{width.value:.2f} as wide as without easy; error saved {skill.value:.2f}{ends}"
+        f"the {rule['level']:.0%} interval covers {coverage.value:.0%} of held-out scores; "
+        f"width {width.value:.2f} and error {wrong.value:.2f}{ends} of those without easy"
     )
+    if wrong.low is None or wrong.high is None or beside is None:
+        return Verdict.INSUFFICIENT, f"{shown}; compute is unknown, so easy may stand for it"
     covers = rule["coverage_low"] <= coverage.value <= rule["coverage_high"]
-    narrow = width.value < rule["max_relative_width"]
-    if skill.low is None or skill.high is None:
-        return Verdict.INSUFFICIENT, shown
-    if skill.low > 0 and narrow:
-        return (Verdict.SUPPORTED if covers else Verdict.MIXED), shown
-    if skill.high < rule["min_skill"]:
+    sharper = wrong.high < 1 and width.value < rule["max_relative_width"]
+    added = beside.p is not None and beside.p < rule["alpha"] and beside.value > 0
+    if sharper:
+        tail = "" if added else f"; beside compute easy adds nothing sure (p = {beside.p:.2f})"
+        return (Verdict.SUPPORTED if covers and added else Verdict.MIXED), shown + tail
+    if wrong.low > 1 - rule["min_skill"]:
         return Verdict.REFUTED, shown
     return Verdict.INSUFFICIENT, f"{shown}: too uncertain to tell"

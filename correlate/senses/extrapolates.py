@@ -11,7 +11,7 @@ from correlate.senses.forecasts import designs, race
 from correlate.senses.result import Estimate, SenseResult, Verdict
 from correlate.senses.sample import Sample, refusal, refused
 from correlate.senses.settings import Settings
-from correlate.stats import intervals, predict, resample, wild
+from correlate.stats import heldout, intervals, resample
 from correlate.stats.holdout import Fold, below, families_out
 
 NAME = "extrapolates"
@@ -60,14 +60,13 @@ def saved_over(
     rng: np.random.Generator,
     settings: Settings,
 ) -> Estimate:
-    """Share of ``rival``'s squared held-out error that easy and compute save."""
+    """Share of ``rival``'s squared held-out error that easy and compute save."""  # fmt: skip
     base, more = known[rival], known["easy+compute"]
     draws = resample.multiplicities(used.families, settings.refits, rng)[:, used.family]
     by_model = np.vstack([np.ones(used.m), draws])
-    outcome = used.y[None, :]
-    saved = 1 - _squared(more, outcome, folds, by_model) / _squared(base, outcome, folds, by_model)
+    saved = heldout.saved(base, more, used.y[None, :], folds, by_model)
     spread = intervals.percentile(saved[1:], settings.level)
-    p = null_share(used, base, more, folds, rng, settings.refits) if rival == "compute" else None
+    p = decide(used, known, folds, rng, settings) if rival == "compute" else None
     return Estimate(
         f"saved_over_{rival}",
         f"share of the held-out squared error of {rival} alone saved by easy and compute",
@@ -76,37 +75,19 @@ def saved_over(
     )  # fmt: skip
 
 
-def null_share(
+def decide(
     used: Sample,
-    base: Floats,
-    more: Floats,
+    known: dict[str, Floats],
     folds: list[Fold],
     rng: np.random.Generator,
-    replicates: int,
+    settings: Settings,
 ) -> float:
-    """Share of null outcomes under which ``more`` saves at least as much as it does."""
-    factors = wild.webb(used.families, replicates, rng)
-    null = wild.null_draws(used.y, given(used.log_compute, smooth=True), used.family, factors)
-    outcomes, even = np.vstack([used.y, null]), np.ones((1, used.m))
-    saved = 1 - _squared(more, outcomes, folds, even) / _squared(base, outcomes, folds, even)
-    return float((1 + (saved[1:] >= saved[0]).sum()) / (1 + replicates))
-
-
-def _squared(design: Floats, outcomes: Floats, folds: list[Fold], by_model: Floats) -> Floats:
-    """Held-out squared error summed over folds, (R,): many outcomes or many weights (R, m)."""
-    total = np.zeros(max(len(outcomes), len(by_model)))
-    for fold in folds:
-        past, future = design[fold.train], design[fold.test]
-        if len(by_model) == 1:
-            coef = np.linalg.lstsq(past, outcomes[:, fold.train].T, rcond=None)[0].T
-        else:
-            coef = predict.least_squares(past, outcomes[0, fold.train], by_model[:, fold.train])
-        weights = by_model[:, fold.test]
-        miss = (outcomes[:, fold.test] - coef @ future.T) ** 2
-        mass = weights.sum(axis=1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            total = total + np.where(mass > 0, (weights * miss).sum(axis=1) / mass, np.nan)
-    return total
+    """The p-value the verdict rests on: does easy save error beside compute?"""  # fmt: skip
+    curve = given(used.log_compute, smooth=True)
+    return heldout.p_value(
+        known["compute"], known["easy+compute"], used.y, curve, folds, used.family,
+        settings.refits, rng,
+    )  # fmt: skip
 
 
 def _judge(

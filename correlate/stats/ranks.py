@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from correlate.panel import Floats, Ints
+from correlate.stats import resample
 
 CHUNK = 2_000_000
 """Entries of the (replicates, models) work matrices held at once (8 bytes each)."""
@@ -70,8 +71,7 @@ class _Ranked:
             of_xy -= of_xx * (r / 2 / self.xx)[:, None]
             of_yy = self.b**2 + 2 * self.order_y.sign_sums(self.wb)
             of_xy -= of_yy * (r / 2 / self.yy)[:, None]
-            member = np.eye(self.weights.shape[1])[self.cluster]
-            influence = (of_xy @ member) / (1 - r**2)[:, None]
+            influence = resample.sum_by_cluster(of_xy, self.cluster) / (1 - r**2)[:, None]
             clusters = self.weights.shape[1]
             total = np.einsum("rf,rf->r", self.weights, influence**2)
             error = np.sqrt(total * clusters / (clusters - 1))

@@ -38,6 +38,15 @@ def weighted_moments(by_cluster: Floats, weights: Floats) -> Floats:
     return (weights @ by_cluster.reshape(clusters, q * q)).reshape(-1, q, q)
 
 
+def sum_by_cluster(terms: Floats, cluster: Ints) -> Floats:
+    """Sums of the columns of ``terms`` (R, m) within clusters, shape (R, F)."""
+    if (np.diff(cluster) < 0).any():
+        order = np.argsort(cluster, kind="stable")
+        terms, cluster = terms[:, order], cluster[order]
+    starts = np.searchsorted(cluster, np.arange(int(cluster[-1]) + 1))
+    return np.asarray(np.add.reduceat(terms, starts, axis=1), dtype=np.float64)
+
+
 def demean(columns: Floats, cluster: Ints) -> Floats:
     """Columns (m,) or (m, q) less their cluster means, same shape."""
     flat = columns.reshape(len(columns), -1)
