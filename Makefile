@@ -1,6 +1,7 @@
 # make study   score the bundled ladder, test it, write the reports
 # make test    lint, types, tests
 # make proofs  install Coq and its libraries where apt can (part of make test)
+# make browser install Chromium where apt can, for the report's tests (part of make test)
 PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
@@ -8,7 +9,7 @@ export TOKENIZERS_PARALLELISM ?= false
 # Tests run once a core; the machine's own figure unless told otherwise.
 JOBS ?= auto
 
-.PHONY: setup study test lint proofs clean help
+.PHONY: setup study test lint proofs browser clean help
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -33,28 +34,35 @@ lint: .venv/ready
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-# What the proof checkers need, as Debian packages; quick when they are there already.
+# Debian packages that some tests want; a test whose program is missing skips and says so.
 COQ_PACKAGES := coq libcoq-mathcomp libcoq-mathcomp-analysis libcoq-mathcomp-real-closed \
   libcoq-mathcomp-multinomials libcoq-mathcomp-algebra-tactics libcoq-mathcomp-zify \
   libcoq-coquelicot bubblewrap
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo -n)
+APT := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get
+
+# $(call debian,PACKAGES): install what is missing; where that cannot be, one line says why.
+define debian
+	@if dpkg -s $(1) >/dev/null 2>&1; then :; \
+	elif ! command -v apt-get >/dev/null; then \
+	  echo "$@: no apt-get here; install by hand, or their tests skip: $(1)"; \
+	elif ! $(AS_ROOT) true 2>/dev/null; then \
+	  echo "$@: needs root or passwordless sudo, or their tests skip: apt-get install $(1)"; \
+	else \
+	  echo "installing for $@ (a minute or two the first time)"; \
+	  { $(APT) install -y -qq --no-install-recommends $(1) || \
+	    { $(APT) update -qq && $(APT) install -y -qq --no-install-recommends $(1); }; \
+	  } >/dev/null 2>&1 || echo "$@: apt-get install $(1) failed; their tests skip"; \
+	fi
+endef
 
 proofs:
-	@if dpkg -s $(COQ_PACKAGES) >/dev/null 2>&1; then :; \
-	elif ! command -v apt-get >/dev/null; then \
-	  echo "proofs: no apt-get here; install Coq 8.16 with math-comp and Coquelicot by hand, or the Coq tests skip"; \
-	elif ! $(AS_ROOT) true 2>/dev/null; then \
-	  echo "proofs: needs root or passwordless sudo for apt-get install $(COQ_PACKAGES); the Coq tests skip"; \
-	else \
-	  echo "installing Coq and its libraries (a minute or two the first time)"; \
-	  { $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(COQ_PACKAGES) || \
-	    { $(AS_ROOT) apt-get update -qq && \
-	      $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(COQ_PACKAGES); }; \
-	  } >/dev/null 2>&1 || \
-	  echo "proofs: apt-get install $(COQ_PACKAGES) failed; the Coq tests skip"; \
-	fi
+	$(call debian,$(COQ_PACKAGES))
 
-test: lint proofs
+browser:
+	$(call debian,chromium)
+
+test: lint proofs browser
 	@$(BIN)/pytest -n $(JOBS)
 
 clean:
