@@ -5,7 +5,7 @@ import sys
 import typer
 
 from correlate.errors import InputError
-from correlate.verbs import calibrate, check, map, pair, report
+from correlate.verbs import calibrate, check, claims, map, pair, report
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -17,6 +17,7 @@ def root() -> None:
 
 app.command("calibrate")(calibrate.command)
 app.command("check")(check.command)
+app.command("claims")(claims.command)
 app.command("map")(map.command)
 app.command("pair")(pair.command)
 app.command("report")(report.command)

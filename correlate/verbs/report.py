@@ -39,7 +39,7 @@ def command(
     files = folder.contents(writeup)
     target = out or home(panel)
     folder.write(files, target)
-    for line in answer.verdict_lines(writeup.evidence):
+    for line in answer.verdict_lines(writeup.evidence) + answer.card_lines(writeup.cards):
         typer.echo(line)
     for name in ("report.html", "tables", "figures"):
         typer.echo(f"wrote {target / name}")
@@ -61,11 +61,10 @@ def compose(raw: Panel, source: Path, asked: list[str], seed: int, replicates: i
     """
     import numpy as np
 
-    from correlate import battery, claims
+    from correlate import battery, claims, evidence, pairs
     from correlate.progress import track
     from correlate.protocols import choose
     from correlate.quality import gate
-    from correlate.writeup import evidence, pairs
     from correlate.writeup.page import WriteUp
 
     panel = gate(raw)
@@ -77,4 +76,5 @@ def compose(raw: Panel, source: Path, asked: list[str], seed: int, replicates: i
 
     steps = track(tested, "testing", lambda q: f"{q.pair.easy} → {q.pair.hard}")
     found = [evidence.gather(panel, question, seed, choose, run) for question in steps]
-    return WriteUp(panel, found, seed, replicates, claims.thresholds_hash())
+    judged = claims.cards(panel, found, seed, replicates)
+    return WriteUp(panel, found, judged, seed, replicates, claims.thresholds_hash())

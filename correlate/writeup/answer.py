@@ -6,63 +6,37 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from correlate.claims import together
+from correlate.cards.card import Card, Part, rules
+from correlate.evidence import Evidence
 from correlate.senses.result import Estimate, SenseResult, Verdict
-from correlate.writeup.evidence import Evidence
 from correlate.writeup.style import join, number, wording
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One claim in one sense: the verdict over all its pairs and how the pairs divide."""
-
-    verdict: Verdict
-    agree: int
-    told: int
-    pairs: int
-
-    @property
-    def tally(self) -> str:
-        """How many pairs stand behind the verdict."""
-        if self.verdict is Verdict.INSUFFICIENT:
-            return f"0 of {self.pairs} can be told"
-        open_pairs = f", {self.pairs - self.told} open" if self.told < self.pairs else ""
-        return f"{self.agree} of {self.told} yes{open_pairs}"
-
-
-@dataclass(frozen=True)
 class Answer:
-    """One claim: its pairs, a cell for each sense, a word and a sentence."""
+    """A card about 'predicts' as the first screen says it: a word, a sentence, a part a sense."""
 
-    claim: str
+    card: Card
     about: str
     word: str
     sentence: str
-    cells: dict[str, Cell]
-    evidence: tuple[Evidence, ...]
+
+    @property
+    def cells(self) -> dict[str, Part]:
+        """The card's parts by sense."""
+        return {p.name: p for p in self.card.parts}
 
 
-def answers(evidence: list[Evidence]) -> list[Answer]:
-    """One answer for each claim of ``wording.yaml`` that has pairs."""
+def answers(cards: list[Card], evidence: list[Evidence]) -> list[Answer]:
+    """One answer for each card of ``wording.yaml`` that rests on pairs."""
     out = []
-    for claim, entry in wording()["claims"].items():
-        own = [e for e in evidence if e.aligned.hard.band in entry["bands"]]
-        if own:
-            out.append(_answer(claim, entry["about"], own))
+    for name, entry in wording()["claims"].items():
+        card = next(c for c in cards if c.name == name)
+        if card.parts:
+            own = [e for e in evidence if e.aligned.hard.band in rules()[name]["bands"]]
+            word = wording()["answers"][card.verdict.value]
+            out.append(Answer(card, entry["about"], word, _sentence(card, own, entry["about"])))
     return out
-
-
-def _answer(claim: str, about: str, evidence: list[Evidence]) -> Answer:
-    cells = {s: _cell([e.results[s] for e in evidence]) for s in senses(evidence)}
-    overall = together(c.verdict for c in cells.values())
-    return Answer(
-        claim=claim,
-        about=about,
-        word=wording()["answers"][overall.value],
-        sentence=_sentence(evidence, about, cells),
-        cells=cells,
-        evidence=tuple(evidence),
-    )
 
 
 def senses(evidence: list[Evidence]) -> list[str]:
@@ -70,17 +44,18 @@ def senses(evidence: list[Evidence]) -> list[str]:
     return [s for s in wording()["senses"] if all(s in e.results for e in evidence)]
 
 
-def _cell(results: list[SenseResult]) -> Cell:
-    verdicts = [r.verdict for r in results]
-    told = [v for v in verdicts if v is not Verdict.INSUFFICIENT]
-    yes = sum(v is Verdict.SUPPORTED for v in told)
-    return Cell(together(verdicts), yes, len(told), len(verdicts))
+def tally(part: Part) -> str:
+    """How many pairs stand behind a verdict."""
+    if part.verdict is Verdict.INSUFFICIENT:
+        return f"{part.told} of {part.of} can be told"
+    left = f", {part.of - part.told} open" if part.told < part.of else ""
+    return f"{part.agree} of {part.told} yes{left}"
 
 
-def _sentence(evidence: list[Evidence], about: str, cells: dict[str, Cell]) -> str:
-    """'For harder reasoning, GSM8K can ...; only in part ...; it cannot ...; ... is open.'"""
+def _sentence(card: Card, evidence: list[Evidence], about: str) -> str:
+    """'GSM8K can ...; it can in part ...; it cannot ...; whether it can ... is open.'"""
     easy = join(list(dict.fromkeys(e.pair.easy for e in evidence)))
-    by = {v: [_can(s) for s, c in cells.items() if c.verdict is v] for v in Verdict}
+    by = {v: [_can(p.name) for p in card.parts if p.verdict is v] for v in Verdict}
     opened = by.pop(Verdict.INSUFFICIENT)
     if not any(by.values()):
         return f"Whether {easy} predicts {about} cannot be told from these data."
@@ -116,8 +91,13 @@ def shown(estimate: Estimate | None) -> str:
     return f"{estimate.label} {number(estimate.value)} {span}"
 
 
+def card_lines(cards: list[Card]) -> list[str]:
+    """One line a claim card."""
+    return [f"{c.name:20s} {c.verdict.value:13s} {c.reason}" for c in cards]
+
+
 def verdict_lines(evidence: list[Evidence]) -> list[str]:
-    """What the command prints: one line a pair and sense."""
+    """One line a pair and sense, under a line that names the pair."""
     lines = []
     for e in evidence:
         lines.append(f"{e.name}: {e.aligned.m} models, {len(e.aligned.families)} families")

@@ -8,10 +8,10 @@ import numpy as np
 import statsmodels.api as sm
 from scipy.special import expit
 
+from correlate.evidence import Evidence
 from correlate.panel import Column, Floats
 from correlate.senses.settings import Settings
 from correlate.stats.links import on_scale
-from correlate.writeup.evidence import Evidence
 
 LEVEL = 0.90
 

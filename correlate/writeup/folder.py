@@ -12,6 +12,7 @@ CAPTIONS = {
     "tests": "Tests of whether {easy} predicts harder benchmarks: one row a pair and sense.",
     "estimates": "Every estimate behind the tests.",
     "scores": "Scores used, one row a model, benchmark and protocol.",
+    "cards": "The claims and their verdicts.",
     "findings": "What the quality gate found and did.",
     "choices": "Which protocol was chosen, and why.",
     "truth": "Findings against the effects built into the ladder.",
@@ -24,7 +25,7 @@ def contents(writeup: WriteUp) -> dict[str, bytes]:
     easy = writeup.evidence[0].pair.easy
     files: dict[str, bytes] = {}
     for name, frame in page.frames(writeup).items():
-        caption = CAPTIONS[name].format(easy=easy)
+        caption = CAPTIONS.get(name, f"Evidence behind the {name}.").format(easy=easy)
         for ending, text in tables.exports(frame, caption, f"tab:{name}").items():
             files[f"tables/{name}.{ending}"] = text.encode()
     with prints.paper():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from correlate.evidence import Evidence
 from correlate.senses.result import Estimate, Verdict
 from correlate.writeup.chart import TOP, Chart, Dot, Label, Path, Scale, line, steps
-from correlate.writeup.evidence import Evidence
 from correlate.writeup.style import number, wording
 
 SENSES = {  # senses whose headline is a correlation, and how each is drawn

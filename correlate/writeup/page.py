@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from correlate.cards.card import Card
+from correlate.evidence import Evidence
 from correlate.panel import Column, Finding, Panel
 from correlate.writeup import answer, forest, plots, style, tables
 from correlate.writeup.chart import SHAPES, Chart
-from correlate.writeup.evidence import Evidence
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -23,12 +23,12 @@ class WriteUp:
 
     panel: Panel
     evidence: list[Evidence]
+    cards: list[Card]
     seed: int
     replicates: int
     thresholds: str
     truth: pd.DataFrame | None = None
     baselines: pd.DataFrame | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
 
     @property
     def families(self) -> dict[str, style.Look]:
@@ -45,12 +45,16 @@ def render(writeup: WriteUp) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters.update(number=style.number, percent=style.percent, count=style.count)
-    environment.globals.update(said=answer.said, shown=answer.shown, shapes=SHAPES)
+    environment.filters.update(
+        number=style.number, percent=style.percent, count=style.count, capital=style.capital
+    )
+    environment.globals.update(
+        said=answer.said, shown=answer.shown, tally=answer.tally, shapes=SHAPES
+    )
     page = environment.get_template("report.html.j2")
     return page.render(
         w=writeup,
-        answers=answer.answers(writeup.evidence),
+        answers=answer.answers(writeup.cards, writeup.evidence),
         senses=style.wording()["senses"],
         tested=answer.senses(writeup.evidence),
         forest=forest.forest(writeup.evidence),
@@ -110,10 +114,19 @@ def frames(writeup: WriteUp) -> dict[str, pd.DataFrame]:
         "scores": scores_used(writeup.evidence),
         "findings": _findings(gate),
         "choices": _findings(choices),
+        "cards": cards_table(writeup.cards),
+        **{f"card-{c.name}": c.evidence for c in writeup.cards},
         "truth": writeup.truth,
         "baselines": writeup.baselines,
     }
     return {name: frame for name, frame in every.items() if frame is not None and len(frame)}
+
+
+def cards_table(cards: list[Card]) -> pd.DataFrame:
+    """The nine cards, one row each."""
+    keep = ["name", "claim", "verdict", "reason", "models", "families", "power", "change"]
+    rows = [{k: getattr(c, k) for k in keep} | {"verdict": c.verdict.value} for c in cards]
+    return pd.DataFrame(rows, columns=keep)
 
 
 def _findings(findings: list[Finding]) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from correlate.evidence import Evidence
 from correlate.panel import Column
 from correlate.writeup.chart import (
     BOTTOM,
@@ -24,7 +25,6 @@ from correlate.writeup.chart import (
     spread,
     steps,
 )
-from correlate.writeup.evidence import Evidence
 from correlate.writeup.fit import fit
 from correlate.writeup.style import Look, count, percent
 

@@ -14,9 +14,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from correlate.evidence import Evidence
 from correlate.panel import Column
 from correlate.writeup.answer import senses
-from correlate.writeup.evidence import Evidence
 from correlate.writeup.fit import fit
 from correlate.writeup.forest import SENSES
 from correlate.writeup.plots import LABELLED

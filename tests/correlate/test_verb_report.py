@@ -1,5 +1,6 @@
 """`python -m correlate report`, from a table or the shipped scores to files."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -89,6 +90,19 @@ def test_bad_input_writes_nothing(study, tmp_path, pair, says):
     assert isinstance(done.exception, InputError)
     assert says in str(done.exception)
     assert not (tmp_path / "out").exists()
+
+
+def test_claims_as_json(study):
+    done = CliRunner().invoke(app, ["claims", str(study), "--json", "--replicates", "199"])
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert len(found["thresholds"]) == 12
+    by = {c["card"]: c for c in found["cards"]}
+    assert len(by) == 9
+    hard = by["easy-predicts-hard"]
+    assert {row["hard"] for row in hard["evidence"]} == {"MATH"}
+    assert hard["n_families"] == 12
+    assert by["easy-predicts-proof"]["verdict"] == "insufficient"
 
 
 def test_bad_input_is_one_line_and_status_2(repo, tmp_path):

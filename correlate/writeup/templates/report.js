@@ -53,6 +53,13 @@
   });
   addEventListener("scroll", hide, { passive: true });
 
+  function unfold() { // a link to a card opens it
+    const card = location.hash && document.getElementById(location.hash.slice(1));
+    if (card && card.tagName === "DETAILS") { card.open = true; }
+  }
+  addEventListener("hashchange", unfold);
+  unfold();
+
   const family = document.getElementById("family");
   family.addEventListener("change", function () {
     document.querySelectorAll("[data-family]").forEach(function (mark) {

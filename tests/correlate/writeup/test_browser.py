@@ -68,11 +68,11 @@ document.body.append(out);
 
 
 @pytest.fixture(scope="module", params=[1366, 520])
-def said(request, writeup, tmp_path_factory):
+def said(request, made_writeup, tmp_path_factory):
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine")
     folder = tmp_path_factory.mktemp("browser")
-    text = page.render(writeup).replace("<head>", "<head>" + WATCH, 1)
+    text = page.render(made_writeup).replace("<head>", "<head>" + WATCH, 1)
     (folder / "page.html").write_text(text.replace("</body>", DRIVE + "</body>"))
     run = subprocess.run(
         [CHROMIUM, *FLAGS, f"--user-data-dir={folder / 'profile'}",

@@ -41,9 +41,9 @@ def test_radius_grows_with_compute_and_is_smallest_where_unknown():
     assert r[3] == r[0]
 
 
-def test_scatter_puts_each_model_where_its_scores_are(writeup):
-    e = writeup.evidence[0]
-    drawn = plots.scatter(e, writeup.families)
+def test_scatter_puts_each_model_where_its_scores_are(made_writeup):
+    e = made_writeup.evidence[0]
+    drawn = plots.scatter(e, made_writeup.families)
     assert len(drawn.dots) == e.aligned.m == 40
     assert sum(d.hollow for d in drawn.dots) == 4  # the family of unknown compute
     by_easy = sorted(drawn.dots, key=lambda d: d.tip)
@@ -55,16 +55,16 @@ def test_scatter_puts_each_model_where_its_scores_are(writeup):
     assert "exact_match, self, sheet.csv#L3" in tip
 
 
-def test_curve_counts_models_of_unknown_compute(writeup):
-    e = writeup.evidence[0]
+def test_curve_counts_models_of_unknown_compute(made_writeup):
+    e = made_writeup.evidence[0]
     rows = e.rows[e.rows["benchmark"] == "contest"]
-    drawn = plots.curve(rows, e.aligned.hard, writeup.families)
+    drawn = plots.curve(rows, e.aligned.hard, made_writeup.families)
     assert len(drawn.dots) == 36
     assert drawn.notes == ("4 models of unknown compute are not shown",)
     assert sum(p.kind == "join" for p in drawn.paths) == 9
 
 
-def test_forest_draws_no_refused_number(writeup):
-    drawn = forest.forest(writeup.evidence)
+def test_forest_draws_no_refused_number(made_writeup):
+    drawn = forest.forest(made_writeup.evidence)
     assert len(drawn.dots) == 6  # three senses for contest and quiz, none for lemma
     assert not any("lemma" in d.tip for d in drawn.dots)

@@ -11,8 +11,8 @@ from correlate.writeup import folder
 
 
 @pytest.fixture(scope="module")
-def files(writeup):
-    return folder.contents(writeup)
+def files(made_writeup):
+    return folder.contents(made_writeup)
 
 
 def test_every_figure_has_the_csv_it_was_drawn_from(files):
@@ -22,9 +22,9 @@ def test_every_figure_has_the_csv_it_was_drawn_from(files):
         assert {f"{name}.{e}" for e in ("png", "svg", "pdf", "csv")} <= set(files)
 
 
-def test_a_figures_csv_holds_the_scores(files, writeup):
+def test_a_figures_csv_holds_the_scores(files, made_writeup):
     table = pd.read_csv(io.BytesIO(files["figures/scatter-sums-quiz.csv"]))
-    a = writeup.evidence[1].aligned
+    a = made_writeup.evidence[1].aligned
     assert list(table["model"]) == list(a.models)
     np.testing.assert_allclose(table["hard"], a.hard.score, rtol=1e-5)
 
@@ -37,9 +37,9 @@ def test_the_page_loads_nothing(files):
     assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest", page)
 
 
-def test_the_page_shows_every_verdict_reason_finding_and_warning(files, writeup):
+def test_the_page_shows_every_verdict_reason_finding_and_warning(files, made_writeup):
     page = files["report.html"].decode()
-    for e in writeup.evidence:
+    for e in made_writeup.evidence:
         for result in e.results.values():
             assert result.reason in page
     assert "tokens are 1000 times those of its family" in page
@@ -47,8 +47,8 @@ def test_the_page_shows_every_verdict_reason_finding_and_warning(files, writeup)
     assert "0123456789ab" in page
 
 
-def test_one_seed_gives_the_same_bytes(files, writeup):
-    again = folder.contents(writeup)
+def test_one_seed_gives_the_same_bytes(files, made_writeup):
+    again = folder.contents(made_writeup)
     assert [n for n in files if files[n] != again[n]] == []
 
 

@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from correlate.claims import cards
+from correlate.evidence import gather
+from correlate.pairs import Question
 from correlate.panel import COLUMNS, Finding, Pair, Panel
 from correlate.senses.result import Estimate, SenseResult, Verdict
-from correlate.writeup.evidence import gather
 from correlate.writeup.page import WriteUp
-from correlate.writeup.pairs import Question
 
 SENSES = (
     "rank", "calibrated", "beyond_compute", "within_family", "gains", "extrapolates", "specific",
@@ -78,7 +79,7 @@ def made_battery(panel: Panel, pair: Pair, rng: np.random.Generator) -> dict[str
 
 
 @pytest.fixture(scope="session")
-def panel() -> Panel:
+def made_panel() -> Panel:
     finding = Finding(
         "tokens-thousandfold", "warning", "tokens are 1000 times those of its family",
         ("fam-1-0 | sums",), "corrected", "1e14", "1e11",
@@ -87,7 +88,8 @@ def panel() -> Panel:
 
 
 @pytest.fixture(scope="session")
-def writeup(panel: Panel) -> WriteUp:
+def made_writeup(made_panel: Panel) -> WriteUp:
     pairs = [Pair("sums", hard, "tale") for hard in HARD]
-    found = [gather(panel, Question(p), 0, lambda p, _: p, made_battery) for p in pairs]
-    return WriteUp(panel, found, 0, 500, "0123456789ab")
+    found = [gather(made_panel, Question(p), 0, lambda p, _: p, made_battery) for p in pairs]
+    judged = cards(made_panel, found, 0, 199)
+    return WriteUp(made_panel, found, judged, 0, 500, "0123456789ab")

@@ -83,7 +83,8 @@ def default(panel: Panel, folder: Path) -> list[Question]:
     """The pairs filed in ``folder/report.yaml``, or those the benchmarks' bands give.
 
     By bands: the first grade-school benchmark of a kind (rate, or bits per byte) against every
-    harder benchmark of the same kind, with the placebo of that kind.
+    harder benchmark of that kind, with a placebo of the easy one's kind; where no easy benchmark is
+    of a kind, the first of the other kind stands in.
     """
     file = folder / FILE
     return _filed(file, panel) if file.is_file() else _by_bands(panel)
@@ -108,10 +109,11 @@ def _filed(file: Path, panel: Panel) -> list[Question]:
 
 def _by_bands(panel: Panel) -> list[Question]:
     rows = _benchmarks(panel)
+    every = list(rows.loc[rows["band"] == EASY_BAND, "benchmark"])
     questions = []
     for rate in (True, False):
         same = rows[rows["rate"] == rate]
-        easy = list(same.loc[same["band"] == EASY_BAND, "benchmark"])
+        easy = list(same.loc[same["band"] == EASY_BAND, "benchmark"]) or every
         hard = [b for band in HARD_BANDS for b in same.loc[same["band"] == band, "benchmark"]]
         if easy:
             placebo = _placebo(panel, easy[0])

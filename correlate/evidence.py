@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from correlate.pairs import Question
 from correlate.panel import Aligned, Finding, Pair, Panel, align
 from correlate.senses.result import SenseResult
-from correlate.writeup.pairs import Question
 
 Battery = Callable[[Panel, Pair, np.random.Generator], dict[str, SenseResult]]
 Chooser = Callable[[Panel, Pair], Panel]
