@@ -19,7 +19,7 @@ from eval.proofs.session import Session, SessionDied
 from eval.proofs.statement import TOOLS, Statement
 from eval.proofs.toolchain import EXHAUSTED, Roots, Toolchain, one_line, stopped
 
-_START_S = 60.0  # for loading libraries, which is not the candidate's fault
+START_S = 60.0  # for loading libraries, which is not the candidate's fault
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class Book:
     modules: dict[Statement, str]
     limits: Limits
 
+    @property
+    def requires(self) -> tuple[str, ...]:
+        """Sentences that make the statements known, and nothing of them visible by short names."""
+        return tuple(f"Require {root}.Statement." for root in self.roots.values())
+
     def lines(self, entry: Entry) -> tuple[str, ...]:
         """The candidate's sentences, behind those that set the stage for its theorem."""
         return (*entry.statement.context(self.modules[entry.statement]), *entry.script.sentences)
@@ -56,7 +61,7 @@ def judge(toolchain: Toolchain, entries: Sequence[Entry], limits: Limits) -> dic
     A statement that does not compile gives `checker_error`: no candidate can be blamed for it.
     """
     statements = list(dict.fromkeys(entry.statement for entry in entries))
-    with _compiled(toolchain, statements, limits) as (book, outcome):
+    with compiled(toolchain, statements, limits) as (book, outcome):
         if outcome.returncode == 0:
             return _Trial(book).run(entries)
     if len(statements) == 1:
@@ -71,16 +76,17 @@ def judge(toolchain: Toolchain, entries: Sequence[Entry], limits: Limits) -> dic
 
 
 @contextmanager
-def _compiled(
+def compiled(
     toolchain: Toolchain, statements: Sequence[Statement], limits: Limits
 ) -> Iterator[tuple[Book, Outcome]]:
+    """A book of these statements, and how compiling it went."""
     # A random root: no candidate can name the statements' module, and so shadow it.
     root = "J" + secrets.token_hex(8)
     modules = {s: f"{root}.Statement.P{i}" for i, s in enumerate(statements)}
     text = [*statements[0].loads, *(s.module(f"P{i}") for i, s in enumerate(statements))]
     with toolchain.sandbox.folder() as folder:
         (folder / "Statement.v").write_text("\n".join(text), encoding="utf-8")
-        wall_s = _START_S + 2 * len(statements)
+        wall_s = START_S + 2 * len(statements)
         outcome = toolchain.compile(folder, "Statement", {folder: root}, limits, wall_s)
         yield Book(toolchain, {folder: root}, modules, limits), outcome
 
@@ -102,7 +108,7 @@ class _Trial:
     def _session(self, entries: list[Entry]) -> list[Entry]:
         """Try entries in one session; those it did not reach because it had to be killed."""
         book = self._book
-        limits = replace(book.limits, wall_s=_START_S)
+        limits = replace(book.limits, wall_s=START_S)
         with (
             book.toolchain.sandbox.folder() as folder,
             book.toolchain.session(folder, book.roots, limits) as session,
@@ -117,9 +123,8 @@ class _Trial:
     def _ready(self, session: Session, entries: Sequence[Entry]) -> bool:
         """Load the libraries; where that fails, every entry has its verdict."""
         first = entries[0]
-        ours = [f"Require {root}.Statement." for root in self._book.roots.values()]
-        deadline = time.monotonic() + _START_S
-        for line in (*ours, "Set Silent.", *first.loads):
+        deadline = time.monotonic() + START_S
+        for line in (*self._book.requires, "Set Silent.", *first.loads):
             reply = session.say(line, deadline)
             if not reply.ok:
                 status: Status = "rejected" if line in first.script.loads else "checker_error"
@@ -133,7 +138,7 @@ class _Trial:
         began, base = time.monotonic(), session.state
         try:
             verdict = self._try(session, entry, began + self._book.limits.wall_s)
-            session.back_to(base, time.monotonic() + _START_S)
+            session.back_to(base, time.monotonic() + START_S)
         except LimitReached as limit:
             took = 1000 * (time.monotonic() - began)
             self._verdicts[entry.place] = stopped(limit.args[0], took)

@@ -120,10 +120,15 @@ def prove_canaries(checker: Checker) -> None:
         raise CheckerError(f"{checker.id}: no canary is a true proof; the checker refuses to judge")
 
 
-def fingerprint(*parts: str) -> str:
-    """Twelve hexadecimal digits naming the parts, order and borders included."""
-    digest = hashlib.sha256()
+def digest(*parts: str) -> str:
+    """SHA-256 of the parts in hexadecimal digits, order and borders included."""
+    total = hashlib.sha256()
     for part in parts:
         raw = part.encode("utf-8", "surrogatepass")
-        digest.update(len(raw).to_bytes(8, "big") + raw)
-    return digest.hexdigest()[:12]
+        total.update(len(raw).to_bytes(8, "big") + raw)
+    return total.hexdigest()
+
+
+def fingerprint(*parts: str) -> str:
+    """The first twelve digits of the digest, for people to read."""
+    return digest(*parts)[:12]

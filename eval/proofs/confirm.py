@@ -95,15 +95,13 @@ def _candidates(book: "Book", claims: Sequence[Claim]) -> str:
     modules = [
         "\n".join([f"Module C{i}.", *claim.lines, f"End C{i}."]) for i, claim in enumerate(claims)
     ]
-    statements = [f"Require {root}.Statement." for root in book.roots.values()]
-    return "\n".join([*statements, *claims[0].loads, *modules])
+    return "\n".join([*book.requires, *claims[0].loads, *modules])
 
 
 def _checks(
     book: "Book", claims: Sequence[Claim], root: str, groups: Sequence[Sequence[int]], nonce: str
 ) -> str:
-    lines = [f"Require {name}.Statement." for name in book.roots.values()]
-    lines.append(f"Require {root}.Candidate.")
+    lines = [*book.requires, f"Require {root}.Candidate."]
     for i, claim in enumerate(claims):
         proof = f"{root}.Candidate.C{i}.{claim.name}"
         lines.append(f"Definition checked_{i} : {claim.module}.statement := {proof}.")

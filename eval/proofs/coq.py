@@ -5,7 +5,10 @@ session lets through is compiled and checked in files (confirm.py), which alone 
 """
 
 import functools
+import math
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +18,15 @@ from eval.proofs.checker import Canary, Limits, Problem, Verdict, fingerprint
 from eval.proofs.screen import Refused, rules, screen
 from eval.proofs.statement import StatementError, parse
 
+_WORTH = 30  # candidates that take about as long to try as their libraries take to load
+
 
 class CoqChecker:
     """Judges candidates with the Coq on this machine. Raises `CheckerError` where there is none."""
 
-    def __init__(self) -> None:
+    def __init__(self, workers: int | None = None) -> None:
         self.toolchain = toolchain.find()
+        self._workers = workers or len(os.sched_getaffinity(0))
         self.id = f"coq-{self.toolchain.version}/{rules().id}/{_own_id()}"
 
     def canaries(self) -> Sequence[Canary]:
@@ -42,9 +48,16 @@ class CoqChecker:
                 verdicts[place] = Verdict("checker_error", str(error))
             except Refused as error:
                 verdicts[place] = Verdict(error.status, error.reason)
-        for entries in groups.values():
-            verdicts.update(judge(self.toolchain, entries, limits))
+        with ThreadPoolExecutor(self._workers) as pool:
+            parts = [part for entries in groups.values() for part in self._parts(entries)]
+            for found in pool.map(lambda part: judge(self.toolchain, part, limits), parts):
+                verdicts.update(found)
         return [replace(verdicts[i], checker_id=self.id) for i in range(len(pairs))]
+
+    def _parts(self, entries: list[Entry]) -> list[list[Entry]]:
+        """Entries of one group for several workers, each worth the loading of its libraries."""
+        size = max(_WORTH, math.ceil(len(entries) / self._workers))
+        return [entries[i : i + size] for i in range(0, len(entries), size)]
 
 
 @functools.cache

@@ -40,7 +40,7 @@ class Statement:
 
     `loads`: the `Require` sentences it opens with. `declares`: the rest of its preamble.
     `repeats`: for a candidate's file, preamble sentences with None where the declarations go.
-    `own`: token texts of every preamble sentence, to know one that a candidate restates.
+    `preamble`: its sentences as written; `own`: their tokens' texts, to know one restated.
     """
 
     name: str
@@ -51,6 +51,12 @@ class Statement:
     binders: str
     goal: str
     own: frozenset[tuple[str, ...]]
+    preamble: tuple[str, ...]
+
+    @property
+    def prompt(self) -> str:
+        """The file up to the open proof, without comments, and what it may use without asking."""
+        return "\n".join([*TOOLS, *self.preamble, self.theorem])
 
     @property
     def assumes(self) -> bool:
@@ -98,6 +104,7 @@ def parse(problem: Problem) -> Statement:
         binders=binders,
         goal=goal,
         own=frozenset(shape(s) for s in preamble),
+        preamble=tuple(s.text for s in preamble),
     )
 
 
