@@ -1,5 +1,6 @@
 # make study   score the bundled ladder, test it, write the reports
 # make test    lint, types, tests
+# make published  check what ships under results/ and write it anew, to the same bytes
 # make proofs  install Coq and its libraries where apt can (part of make test)
 # make browser install Chromium where apt can, for the report's tests (part of make test)
 PYTHON ?= python3
@@ -9,7 +10,7 @@ export TOKENIZERS_PARALLELISM ?= false
 # Tests run once a core; the machine's own figure unless told otherwise.
 JOBS ?= auto
 
-.PHONY: setup study test lint proofs browser clean help
+.PHONY: setup study published test lint proofs browser clean help
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -29,6 +30,9 @@ study: .venv/ready
 	@$(BIN)/python -m eval run bundled
 	@$(BIN)/python -m correlate report results/bundled
 	@$(BIN)/python -m correlate report results/published
+
+published: .venv/ready
+	@$(BIN)/python -m correlate.sources.shipped results
 
 lint: .venv/ready
 	@$(BIN)/ruff check .
