@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -46,9 +47,8 @@ def read_table(path: Path) -> pd.DataFrame:
 def header(path: Path) -> list[str]:
     """Column names of the table at ``path``, without reading its rows where that can be avoided."""
     if path.suffix.lower() in (".csv", ".tsv", ".txt"):
-        with io.StringIO(_decode(path, head=1 << 20)) as text:
-            first = text.readline()
-        return [c.strip() for c in next(csv.reader([first], delimiter=_separator(first)), [])]
+        first = _first_line(_decode(path, head=1 << 20))
+        return _names(path, first, _separator(first))
     if path.suffix.lower() == ".parquet":
         import pyarrow.parquet as pq
 
@@ -64,15 +64,28 @@ _AGAIN = "write it again or give another file"
 
 def _text(path: Path) -> pd.DataFrame:
     text = _decode(path)
-    first = text.split("\n", 1)[0]
+    first = _first_line(text)
     if not first.strip():
         raise InputError(f"{path}: line 1: no header; the first line must name the columns")
     separator = _separator(first)
-    names = next(csv.reader([first.rstrip("\r")], delimiter=separator))
-    _check_header(path, [n.strip() for n in names])
+    _check_header(path, _names(path, first, separator))
     frame = _parse(path, text, separator)
     frame.index = _line_numbers(text, len(frame))
     return frame[(frame != "").any(axis=1)]
+
+
+def _first_line(text: str) -> str:
+    return re.split(r"\r\n|\n|\r", text, maxsplit=1)[0]
+
+
+def _names(path: Path, first: str, separator: str) -> list[str]:
+    """Column names on the header line."""
+    try:
+        return [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
+    except csv.Error as error:
+        raise InputError(
+            f"{path}: line 1: malformed header ({_one_line(error)}); mend it"
+        ) from None
 
 
 def _parse(path: Path, text: str, separator: str) -> pd.DataFrame:
