@@ -5,7 +5,7 @@ import sys
 import typer
 
 from eval.errors import InputError
-from eval.verbs import ladders, plan, run, scores, status, suites
+from eval.verbs import ladders, plan, prove, run, scores, status, suites
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -21,6 +21,7 @@ app.command("status")(status.command)
 app.command("scores")(scores.command)
 app.command("ladders")(ladders.command)
 app.command("suites")(suites.command)
+app.command("prove")(prove.command)
 
 
 def main() -> None:

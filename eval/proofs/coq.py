@@ -27,6 +27,7 @@ class CoqChecker:
     def __init__(self, workers: int | None = None) -> None:
         self.toolchain = toolchain.find()
         self._workers = workers or len(os.sched_getaffinity(0))
+        self.protections = self.toolchain.protections
         self.id = f"coq-{self.toolchain.version}/{rules().id}/{_own_id()}"
 
     def canaries(self) -> Sequence[Canary]:

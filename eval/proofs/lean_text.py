@@ -35,6 +35,36 @@ def prompt(problem: Problem) -> str:
     return _OPEN.sub(":= by", source)
 
 
+def parts(problem: Problem) -> tuple[str, str]:
+    """What stands before the theorem, and the theorem up to its `:=`."""
+    source = prompt(problem)
+    start = list(_THEOREM.finditer(source))[-1].start()
+    return source[:start].rstrip(), source[start:].strip().removesuffix("by").rstrip()[:-2].rstrip()
+
+
+def proposition(theorem: str) -> str:
+    """`theorem name binders : goal` as `∀ binders, goal`."""
+    head = _THEOREM.match(theorem)
+    if not head:
+        raise StatementError("no theorem to state")
+    depth = 0
+    for place in range(head.end(), len(theorem)):
+        char = theorem[place]
+        depth += (char in "([{⟨⦃") - (char in ")]}⟩⦄")
+        if depth == 0 and char == ":" and theorem[place + 1 : place + 2] != "=":
+            binders, goal = theorem[head.end() : place].strip(), theorem[place + 1 :].strip()
+            return f"∀ {binders}, {goal}" if binders else goal
+    raise StatementError("the theorem has no ': goal'")
+
+
+def split(text: str) -> tuple[str, str]:
+    """A file with a proof as a statement file and its candidate; the last `:= by` parts them."""
+    head, found, proof = text.rpartition(":= by")
+    if not found:
+        raise StatementError("no ':= by' in the file")
+    return f"{head}:= by sorry", proof
+
+
 def cut(text: str) -> str:
     """The tactic block at the start of a model's text, without commands that follow it.
 

@@ -57,6 +57,26 @@ def ready(name: str) -> Checker:
     return checker
 
 
+def protections(checker: Checker) -> frozenset[str]:
+    """Which protections hold around the checker's processes."""
+    held: frozenset[str] = getattr(checker, "protections", frozenset())
+    return held
+
+
+def split(checker: str, name: str, text: str) -> tuple[str, str]:
+    """A file that states and proves as a statement file and a candidate.
+
+    Raises `StatementError` where it holds no theorem.
+    """
+    if checker == "lean":
+        from eval.proofs import lean_text
+
+        return lean_text.split(text)
+    from eval.proofs.statement import script_of
+
+    return text, script_of(Problem(name, text))
+
+
 def judge(
     checker: Checker, pairs: Sequence[tuple[Problem, str]], limits: Limits = Limits()
 ) -> list[Verdict]:

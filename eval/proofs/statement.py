@@ -108,6 +108,16 @@ def parse(problem: Problem) -> Statement:
     )
 
 
+def script_of(problem: Problem) -> str:
+    """What follows the theorem in its own file. Raises `StatementError` where there is none."""
+    try:
+        found = sentences(problem.source)
+    except Malformed as error:
+        raise StatementError(f"{problem.name}: {error}") from None
+    theorem = _theorem(problem.name, found)
+    return "\n".join(sentence.text for sentence in found[theorem + 1 :])
+
+
 def shape(sentence: Sentence) -> tuple[str, ...]:
     """A sentence as its tokens' texts: equal however it is spaced."""
     return tuple(token.text for token in sentence.tokens)
