@@ -96,6 +96,9 @@ def as_json(pair: Pair, results: dict[str, SenseResult]) -> dict[str, Any]:
         if found is None or found.low is not None:
             out[f"{key}_ci"] = _ends(found)
     out["verdicts"] = {name: str(r.verdict) for name, r in results.items()}
+    out["detectable"] = {
+        name: _number(r.detectable) for name, r in results.items() if r.detectable is not None
+    }
     out["reasons"] = {name: r.reason for name, r in results.items()}
     out["estimates"] = {name: [_estimate(e) for e in r.estimates] for name, r in results.items()}
     out["warnings"] = list(dict.fromkeys(w for r in results.values() for w in r.warnings))

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from correlate.errors import InputError
-from correlate.verbs import calibrate, check, claims, map, pair, report
+from correlate.verbs import calibrate, check, claims, map, pair, power, report
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -20,6 +20,7 @@ app.command("check")(check.command)
 app.command("claims")(claims.command)
 app.command("map")(map.command)
 app.command("pair")(pair.command)
+app.command("power")(power.command)
 app.command("report")(report.command)
 
 

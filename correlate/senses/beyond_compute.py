@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from correlate.panel import Floats
-from correlate.senses.judge import judge
+from correlate.senses.corrected import correct
+from correlate.senses.judge import detectable, judge
 from correlate.senses.result import Estimate, SenseResult
 from correlate.senses.sample import Sample, refusal, refused
 from correlate.senses.settings import Settings
-from correlate.stats import controls, family, resample
+from correlate.stats import clustered, controls, family, noise, resample
 
 NAME = "beyond_compute"
 
@@ -39,12 +40,18 @@ def beyond_compute(sample: Sample, rng: np.random.Generator, settings: Settings)
         used, given(used.log_compute, smooth=False), weights, settings, "partial_given_compute",
         "partial correlation given log compute",
     )  # fmt: skip
-    verdict, why = judge(
-        headline, settings.thresholds.effect(NAME), "partial correlation given compute"
+    cleaned = correct(
+        headline, "given compute", (used.x, used.y), (used.x_noise, used.y_noise), curve
     )
+    checks = _checks(used, curve, rng, settings) if settings.checks else []
+    verdict, why = judge(
+        headline, settings.thresholds.effect(NAME), "partial correlation given compute",
+        cleaned.corrected,
+    )  # fmt: skip
     return SenseResult(
         NAME, verdict, why, used.m, used.families, headline,
-        (headline, straight, *_params_tokens(used, rng, settings)), sample.warnings,
+        (headline, straight, *_params_tokens(used, rng, settings), *cleaned.estimates, *checks),
+        (*sample.warnings, *cleaned.warnings), detectable(headline),
     )  # fmt: skip
 
 
@@ -52,6 +59,32 @@ def given(log_compute: Floats, smooth: bool) -> Floats:
     """Control columns (m, k) with a constant first."""
     basis = controls.smooth(log_compute) if smooth else controls.linear(log_compute)
     return np.column_stack([np.ones(len(log_compute)), basis])
+
+
+def _checks(
+    used: Sample, curve: Floats, rng: np.random.Generator, settings: Settings
+) -> list[Estimate]:
+    """The same question put to other methods; none of them decides."""
+    slope = clustered.cr2(used.y, used.x, curve, used.family, settings.level)
+    made = [
+        Estimate(
+            "slope_given_compute_smooth", "slope of hard on easy given compute (logits)",
+            slope.value, slope.low, slope.high, settings.level, slope.p,
+            f"CR2, {slope.free:.1f} degrees of freedom",
+        ),
+        Estimate(
+            "slope_wild", "the same, wild cluster bootstrap", slope.value,
+            p=clustered.wild_p(
+                used.y, used.x, curve, used.family, min(settings.replicates, 1999), rng
+            ),
+            note="restricted, Webb weights",
+        ),
+    ]  # fmt: skip
+    if np.isfinite(used.x_noise).all() and np.isfinite(used.y_noise).all():
+        clean = noise.simex(used.x, used.y, used.x_noise, used.y_noise, curve, rng)
+        label = "partial correlation given compute, item noise extrapolated away"
+        made.append(Estimate("simex", label, clean, note="SIMEX, quadratic"))
+    return made
 
 
 def _partial(

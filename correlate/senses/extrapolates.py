@@ -48,7 +48,7 @@ def extrapolates(sample: Sample, rng: np.random.Generator, settings: Settings) -
     return SenseResult(
         NAME, verdict, why, used.m, used.families, headline, (headline, over_mean, *points),
         (*sample.warnings, *_disagreement(winners)),
-        {"holdout": found.table, "paired": found.paired, "winners": winners},
+        tables={"holdout": found.table, "paired": found.paired, "winners": winners},
     )  # fmt: skip
 
 

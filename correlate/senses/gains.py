@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from correlate.panel import Floats, Ints
-from correlate.senses.judge import judge
+from correlate.senses.corrected import correct
+from correlate.senses.judge import detectable, judge
 from correlate.senses.result import Estimate, SenseResult
 from correlate.senses.sample import Sample, refusal, refused
 from correlate.senses.settings import Settings
@@ -26,6 +27,10 @@ class Steps:
     def difference(self, values: Floats) -> Floats:
         """Upper less lower, along the first axis."""
         return np.asarray(values[self.upper] - values[self.lower], dtype=np.float64)
+
+    def total(self, values: Floats) -> Floats:
+        """Upper and lower together: the noise variance of a difference."""
+        return np.asarray(values[self.upper] + values[self.lower], dtype=np.float64)
 
 
 def steps(sample: Sample) -> Steps:
@@ -88,12 +93,19 @@ def gains(sample: Sample, rng: np.random.Generator, settings: Settings) -> Sense
             line, "slope",
         ),
     )  # fmt: skip
+    squared = root[:, 0] ** 2
+    cleaned = correct(
+        headline, "in gains given compute", (root[:, 0] * dx, root[:, 0] * dy),
+        (squared * step.total(used.x_noise), squared * step.total(used.y_noise)), root * curve,
+    )  # fmt: skip
     verdict, why = judge(
-        headline, settings.thresholds.effect(NAME), "slope of standardised gains given compute"
-    )
+        headline, settings.thresholds.effect(NAME), "slope of standardised gains given compute",
+        cleaned.corrected,
+    )  # fmt: skip
     return SenseResult(
-        NAME, verdict, f"{why}; {len(dx)} steps", used.m, used.families, headline, estimates,
-        sample.warnings,
+        NAME, verdict, f"{why}; {len(dx)} steps", used.m, used.families, headline,
+        (*estimates, *cleaned.estimates), (*sample.warnings, *cleaned.warnings),
+        detectable(headline),
     )  # fmt: skip
 
 
@@ -104,7 +116,7 @@ def step_weights(sample: Sample, step: Steps, dy: Floats) -> Floats:
     latter by moments (DerSimonian & Laird 1986, the unweighted form). Equal weights where the
     items are unknown.
     """
-    noise = sample.y_noise[step.lower] + sample.y_noise[step.upper]
+    noise = step.total(sample.y_noise)
     if not np.isfinite(noise).all():
         return np.ones(len(dy))
     true = max(float(np.var(dy, ddof=1) - noise.mean()), 0.05 * float(np.var(dy, ddof=1)))

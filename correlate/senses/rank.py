@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from correlate.senses.judge import judge
+from correlate.senses.corrected import correct
+from correlate.senses.judge import detectable, judge
 from correlate.senses.result import Estimate, SenseResult
 from correlate.senses.sample import Sample, refusal, refused
 from correlate.senses.settings import Settings
@@ -33,11 +34,16 @@ def rank(sample: Sample, rng: np.random.Generator, settings: Settings) -> SenseR
         "spearman", "Spearman correlation", found.shown, spread.low, spread.high,
         settings.level, spread.p, f"family bootstrap, {settings.interval}",
     )  # fmt: skip
+    pearson = _pearson(used, weights, settings)
+    cleaned = correct(
+        pearson[1], "on the logit scale", (used.x, used.y), (used.x_noise, used.y_noise),
+        np.ones((used.m, 1)),
+    )  # fmt: skip
     verdict, why = judge(headline, settings.thresholds.effect(NAME), "Spearman correlation")
     return SenseResult(
         NAME, verdict, why, used.m, used.families, headline,
-        (headline, *_pearson(used, weights, settings), *_all_rungs(sample, used)),
-        sample.warnings,
+        (headline, *pearson, *cleaned.estimates, *_all_rungs(sample, used)),
+        (*sample.warnings, *cleaned.warnings), detectable(headline),
     )  # fmt: skip
 
 

@@ -41,7 +41,8 @@ class SenseResult:
 
     ``headline`` is None exactly when the number must not be printed (too few families, no
     variation): the verdict is then ``insufficient`` and ``reason`` says why. ``tables`` holds
-    further evidence by name, each a tidy frame ready to be written as CSV.
+    further evidence by name, each a tidy frame ready to be written as CSV. ``detectable`` is the
+    smallest true value of the headline that this panel would have found with power 0.8.
     """
 
     sense: str
@@ -52,6 +53,7 @@ class SenseResult:
     headline: Estimate | None = None
     estimates: tuple[Estimate, ...] = ()
     warnings: tuple[str, ...] = ()
+    detectable: float | None = None
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def get(self, name: str) -> Estimate | None:

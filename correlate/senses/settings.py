@@ -65,6 +65,9 @@ class Settings:
         has no corrected logit, so correcting means clipping, which makes ties out of order and
         gives the noisiest rungs the most leverage. The guess-rate link of the hold-outs carries
         the floor instead.
+    checks
+        Also fit what decides nothing but is asked for beside it: mixed model, CR2, wild
+        bootstrap, SIMEX. Simulations leave them out.
     assumed_items
         Items assumed where neither n nor a standard error is known; only the + 1/2 of the logit
         uses it, and a warning says so.
@@ -75,9 +78,10 @@ class Settings:
     level: float = 0.95
     interval: Interval = "student"
     correct_chance: bool = False
+    checks: bool = True
     assumed_items: float = 500.0
     thresholds: Thresholds = field(default_factory=thresholds)
 
     def quick(self, replicates: int) -> Settings:
         """The same settings with ``replicates`` family bootstraps, for simulations."""
-        return replace(self, replicates=replicates, refits=replicates)
+        return replace(self, replicates=replicates, refits=replicates, checks=False)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
+from statsmodels.regression.mixed_linear_model import MixedLM
 
 from correlate.panel import Floats
-from correlate.senses.judge import judge
+from correlate.senses.beyond_compute import given
+from correlate.senses.corrected import correct
+from correlate.senses.judge import detectable, judge
 from correlate.senses.result import Estimate, SenseResult
 from correlate.senses.sample import Sample, refusal, refused
 from correlate.senses.settings import Settings
@@ -45,14 +50,42 @@ def within_family(sample: Sample, rng: np.random.Generator, settings: Settings) 
         estimates.append(
             Estimate(name, label, found.shown, spread.low, spread.high, settings.level, spread.p)
         )
-    verdict, why = judge(
-        estimates[0], settings.thresholds.effect(NAME), "within-family correlation given compute"
-    )
-    between = _between(sample.with_compute())
-    return SenseResult(
-        NAME, verdict, why, used.m, used.families, estimates[0], (*estimates, between),
-        (*sample.warnings, *_reversal(between, estimates)),
+    cleaned = correct(
+        estimates[0], "inside families given compute", (x, y), (used.x_noise, used.y_noise),
+        curve, used.family,
     )  # fmt: skip
+    verdict, why = judge(
+        estimates[0], settings.thresholds.effect(NAME), "within-family correlation given compute",
+        cleaned.corrected,
+    )  # fmt: skip
+    between = _between(sample.with_compute())
+    mixed = _mixed(used) if settings.checks else []
+    return SenseResult(
+        NAME, verdict, why, used.m, used.families, estimates[0],
+        (*estimates, between, *cleaned.estimates, *mixed),
+        (*sample.warnings, *_reversal(between, estimates), *cleaned.warnings),
+        detectable(estimates[0]),
+    )  # fmt: skip
+
+
+def _mixed(used: Sample) -> list[Estimate]:
+    """Slope of hard on easy given compute with a random intercept a family (statsmodels).
+
+    Left out where the likelihood does not converge.
+    """
+    design = np.column_stack([given(used.log_compute, smooth=True), used.x])
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            fit = MixedLM(used.y, design, groups=used.family).fit(reml=True)
+    except (np.linalg.LinAlgError, ValueError):
+        return []
+    value, error = float(fit.params[design.shape[1] - 1]), float(fit.bse[design.shape[1] - 1])
+    if not fit.converged or not np.isfinite(error):
+        return []
+    label = "slope of hard on easy given compute, random intercept a family (logits)"
+    low, high = value - 1.96 * error, value + 1.96 * error
+    return [Estimate("mixed_slope", label, value, low, high, note="MixedLM, model-based error")]
 
 
 def _between(used: Sample) -> Estimate:
@@ -67,8 +100,10 @@ def _between(used: Sample) -> Estimate:
 def _reversal(between: Estimate, estimates: list[Estimate]) -> list[str]:
     inside = estimates[0]
     if between.value * inside.value < 0:
+        unsure = inside.low is None or inside.high is None or inside.low <= 0 <= inside.high
+        tail = ", though that may be zero" if unsure else ""
         return [
             f"sign reversal: {between.value:.2f} between families, {inside.value:.2f} within them "
-            "at equal compute (Simpson's paradox)"
+            f"at equal compute (Simpson's paradox){tail}"
         ]
     return []

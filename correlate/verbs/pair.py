@@ -69,5 +69,5 @@ def _print(pair: Pair, results: dict[str, SenseResult]) -> None:
 
 def _interval(e: Estimate) -> str:
     if e.low is None or e.high is None:
-        return f"{e.value:7.3f} {'':18}"
+        return f"{e.value:7.3f} {'' if e.p is None else f'p = {e.p:.3f}':18}"
     return f"{e.value:7.3f} [{e.low:7.3f}, {e.high:7.3f}]"

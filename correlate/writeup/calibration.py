@@ -6,17 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-DECIDES = {
-    "rank": "spearman",
-    "calibrated": "saved_over_compute_new_family",
-    "beyond_compute": "partial_given_compute_smooth",
-    "within_family": "within_family_given_compute_smooth",
-    "gains": "gains_standardised_given_compute_smooth",
-    "extrapolates": "saved_over_compute",
-    "specific": "easy_less_placebo",
-}
-"""The estimate each sense's verdict rests on."""
-
+from correlate.calibration import DECIDES
 
 ABOUT = """\
 Written by `python -m correlate calibrate`; {panels} simulated panels a line. The worlds stand in
