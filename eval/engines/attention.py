@@ -19,7 +19,8 @@ from transformers.cache_utils import Cache, CacheLayerMixin
 
 NAME = "eval_shared_prefix"
 # What some architectures ask of attention and this one does not give; such a model is refused.
-UNSUPPORTED = ("sliding_window", "softcap", "s_aux", "position_bias")
+# (A sliding window is not among them: the caller keeps sequences shorter than it.)
+UNSUPPORTED = ("s_aux", "position_bias")
 
 KeyValues = list[tuple[Tensor, Tensor]]  # a layer each: keys and values [batch, heads, length, dim]
 
@@ -132,17 +133,19 @@ def attend(
         if kwargs.get(name) is not None:
             raise Unsupported(f"its attention uses {name}")
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    if not cache.shared:
+    cap = kwargs.get("softcap")
+    if not cache.shared and cap is None:
         own = own_attention(query, key, value, cache.mask, scale)
         return own.transpose(1, 2), None
-    out, weight = partial_attention(query, key, value, cache.mask, cache.mask is None, scale)
+    causal = cache.mask is None
+    out, weight = partial_attention(query, key, value, cache.mask, causal, scale, cap)
     for shared in cache.shared:
         trunk_key, trunk_value = shared.layers[layer]
         if shared.rows is None:
-            out, weight = merge(out, weight, *over_trunk(query, trunk_key, trunk_value, scale))
+            out, weight = merge(out, weight, *over_trunk(query, trunk_key, trunk_value, scale, cap))
         else:
             rows = shared.rows
-            part = over_trunk(query[rows], trunk_key, trunk_value, scale)
+            part = over_trunk(query[rows], trunk_key, trunk_value, scale, cap)
             out[rows], weight[rows] = merge(out[rows], weight[rows], *part)
     return out.transpose(1, 2), None
 
@@ -162,14 +165,16 @@ def own_attention(
     )
 
 
-def over_trunk(query: Tensor, key: Tensor, value: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+def over_trunk(
+    query: Tensor, key: Tensor, value: Tensor, scale: float, cap: float | None = None
+) -> tuple[Tensor, Tensor]:
     """Attention of every row to one trunk [1, kv heads, length, dim]: rows and the query heads of a
     group become further queries of one problem, so that keys are read once."""
     batch, heads, count, dim = query.shape
     groups = key.shape[1]
     folded = query.view(batch, groups, heads // groups, count, dim)
     folded = folded.permute(1, 0, 2, 3, 4).reshape(1, groups, -1, dim)
-    out, weight = partial_attention(folded, key, value, None, False, scale)
+    out, weight = partial_attention(folded, key, value, None, False, scale, cap)
     out = out.view(groups, batch, heads // groups, count, dim)
     weight = weight.view(groups, batch, heads // groups, count)
     return (
@@ -179,23 +184,38 @@ def over_trunk(query: Tensor, key: Tensor, value: Tensor, scale: float) -> tuple
 
 
 def partial_attention(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, causal: bool, scale: float
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor | None,
+    causal: bool,
+    scale: float,
+    cap: float | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Attention and the log of its softmax's denominator [batch, heads, n], to be merged."""
-    if query.device.type == "cpu":
+    """Attention and the log of its softmax's denominator [batch, heads, n], to be merged; scores
+    are squashed into (-cap, cap) where the architecture has it so."""
+    if query.device.type == "cpu" and cap is None:
         return torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
             query, key, value, is_causal=causal, attn_mask=mask, scale=scale
         )
-    return plain_attention(query, key, value, mask, causal, scale)
+    return plain_attention(query, key, value, mask, causal, scale, cap)
 
 
 def plain_attention(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, causal: bool, scale: float
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor | None,
+    causal: bool,
+    scale: float,
+    cap: float | None = None,
 ) -> tuple[Tensor, Tensor]:
     """`partial_attention` written out, for devices without a kernel that returns both."""
     repeats = query.shape[1] // key.shape[1]
     key, value = (part.repeat_interleave(repeats, dim=1) for part in (key, value))
     scores = (query @ key.transpose(-1, -2)).float() * scale
+    if cap is not None:
+        scores = torch.tanh(scores / cap) * cap
     if causal:
         seen = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()
         scores = scores.masked_fill(~seen, float("-inf"))

@@ -15,9 +15,10 @@ from eval.engines.attention import KeyValues, OwnCache, Shared, using
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-# Logits of one pass over the head, in bytes: small enough for the allocator to reuse its memory
-# (glibc maps blocks of 32 MiB and more anew each time; clearing them costs as much as the head).
-LOGIT_BYTES = 24 << 20
+# Logits of one pass over the head, in bytes: few enough for the allocator to reuse its memory
+# (glibc maps blocks of 32 MiB and more anew each time), enough for the head's weights to be read
+# seldom.
+LOGIT_BYTES = 32 << 20
 
 
 @dataclass
@@ -34,16 +35,23 @@ class Tally:
 
 
 class Body:
-    """Runs `model` in parts. `tie_gap`: logits closer than this (absolute) count as tied."""
+    """Runs `model` in parts.
 
-    def __init__(self, model: PreTrainedModel, tally: Tally) -> None:
+    window: the most tokens that every layer still attends to in full, None for any number.
+    tie_gap: logits closer than this (absolute) count as tied.
+    """
+
+    def __init__(self, model: PreTrainedModel, tally: Tally, window: int | None = None) -> None:
         self.model = model
         self.tally = tally
+        self.window = window
         self.base = model.base_model
         self.head = model.get_output_embeddings()
         self.config = model.config.get_text_config()
         self.layers = int(self.config.num_hidden_layers)
         self.device = model.device
+        width = int(self.config.hidden_size)
+        self.inner = int(getattr(self.config, "intermediate_size", None) or 4 * width)
         self.tie_gap = 1e-4 if model.dtype == torch.float32 else 2e-2
 
     def hidden(
@@ -80,10 +88,10 @@ class Body:
             logits = torch.tanh(logits / cap) * cap
         return logits
 
-    def logit_rows(self) -> int:
-        """How many rows of logits make one pass over the head."""
-        vocabulary = self.head.weight.shape[0]
-        return max(1, LOGIT_BYTES // (4 * vocabulary))
+    def logit_rows(self, wanted: int) -> int:
+        """How many rows of logits to compute at a time when `wanted` are: passes of equal size."""
+        most = max(1, LOGIT_BYTES // (4 * self.head.weight.shape[0]))
+        return -(-wanted // -(-wanted // most)) if wanted else most
 
     def extend(self, above: KeyValues, new: KeyValues) -> KeyValues:
         """The keys and values of a trunk [1, heads, length, dim] made longer by `new`."""
@@ -104,9 +112,7 @@ class Body:
 
     def work_bytes(self) -> int:
         """Bytes that one token takes while it passes through a layer, generously."""
-        width = self.config.hidden_size
-        inner = getattr(self.config, "intermediate_size", None) or 4 * width
-        return (12 * width + 4 * inner) * self.model.dtype.itemsize
+        return (12 * self.config.hidden_size + 4 * self.inner) * self.model.dtype.itemsize
 
 
 @dataclass

@@ -175,7 +175,7 @@ class Generator:
     def _choose(self, hidden: Tensor, begin: int) -> list[int]:
         """The most likely next token of the active rows from `begin` on; ties are noted."""
         chosen: list[int] = []
-        step = self.body.logit_rows()
+        step = self.body.logit_rows(len(hidden))
         for low in range(0, len(hidden), step):
             logits = self.body.logits(hidden[low : low + step])
             best = logits.max(dim=-1)

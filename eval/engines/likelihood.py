@@ -163,7 +163,7 @@ class Scorer:
         nodes, of = np.unique(wanted.node, return_inverse=True)
         order = np.argsort(of, kind="stable")
         flat = hidden.reshape(-1, hidden.shape[-1])
-        step = self.body.logit_rows()
+        step = self.body.logit_rows(len(nodes))
         for begin in range(0, len(nodes), step):
             logits = self.body.logits(flat[self._tensor(nodes[begin : begin + step])])
             logits = logits.to(self.softmax_dtype)

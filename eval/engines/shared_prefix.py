@@ -12,7 +12,6 @@ from lm_eval.models.huggingface import HFLM
 from lm_eval.models.utils import (
     handle_stop_sequences,
     has_bos_prefix,
-    normalize_gen_kwargs,
     postprocess_generated_text,
 )
 from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
@@ -20,35 +19,16 @@ from tqdm import tqdm
 
 from eval.engines.body import Body, Room, Tally
 from eval.engines.generation import Answer, Generator, Prompt
+from eval.engines.greedy import Greedy
 from eval.engines.likelihood import Request, Scorer
 from eval.engines.memory import room
-from eval.engines.sharing import obstacle
+from eval.engines.sharing import obstacle, window
 from eval.engines.stops import Stops
 from eval.engines.token_cache import TokenCache, fingerprint
 
 log = logging.getLogger(__name__)
 
 TOKENS = TokenCache()
-
-# Generation settings that do not change a greedy choice.
-INERT = {"do_sample", "temperature", "top_p", "top_k", "until", "max_gen_toks"}
-INERT_CONFIG = INERT | {
-    "_from_model_config",
-    "bos_token_id",
-    "eos_token_id",
-    "pad_token_id",
-    "decoder_start_token_id",
-    "max_length",
-    "max_new_tokens",
-    "transformers_version",
-    "use_cache",
-    "cache_implementation",
-    "output_attentions",
-    "output_hidden_states",
-    "output_scores",
-    "output_logits",
-    "return_dict_in_generate",
-}
 
 
 @register_model("shared-prefix")
@@ -79,7 +59,6 @@ class SharedPrefixLM(HFLM):
         super().__init__(pretrained, dtype=dtype, device=device, **settings)
         self.tally = Tally()
         self.tied: list[bool] = []
-        self._read_settings: dict[str, dict[str, Any]] = {}
         self.token_cache = tokens if tokens is not None else TOKENS
         special = f"{self.add_bos_token} {self.prefix_token_id}"
         self.token_owner = fingerprint(self.tokenizer, special)
@@ -89,8 +68,8 @@ class SharedPrefixLM(HFLM):
                 "not sharing prefixes: %s; running as lm-eval's own hf model", self.unshared
             )
         else:
-            self._generation_config = set(self.model.generation_config.to_diff_dict())
-            self.body = Body(self.model, self.tally)
+            self.greedy = Greedy(self.model.generation_config, self.max_gen_toks)
+            self.body = Body(self.model, self.tally, window(self.model))
             self.room: Room = room(self.body, memory)
 
     # Encoding
@@ -139,6 +118,10 @@ class SharedPrefixLM(HFLM):
     ) -> list[tuple[float, bool]]:
         if self.unshared:
             return super()._loglikelihood_tokens(requests, disable_tqdm, override_bs)
+        long = [len(context) + len(end) - 1 for _, context, end in requests]
+        reasons = [self._outside(min(length, self.max_length)) for length in long]
+        if reason := next((reason for reason in reasons if reason), None):
+            return self._split(requests, reasons, reason, disable_tqdm)
         asked = []
         for _, context, continuation in requests:
             assert context, "a request without context has no first token to predict from"
@@ -153,6 +136,20 @@ class SharedPrefixLM(HFLM):
             if key is not None:
                 self.cache_hook.add_partial("loglikelihood", key, answer)
         return answers
+
+    def _split(
+        self, requests: list[Any], reasons: list[str | None], reason: str, disable_tqdm: bool
+    ) -> list[tuple[float, bool]]:
+        """Score the requests that have a reason as HFLM does, the others here."""
+        log.warning("scoring some requests as lm-eval's own hf model: %s", reason)
+        theirs = [request for request, why in zip(requests, reasons, strict=True) if why]
+        ours = [request for request, why in zip(requests, reasons, strict=True) if not why]
+        plain = iter(super()._loglikelihood_tokens(theirs, disable_tqdm, self._plain_batch()))
+        shared = iter(self._loglikelihood_tokens(ours, disable_tqdm))
+        return [next(plain if why else shared) for why in reasons]
+
+    def _plain_batch(self) -> int | None:
+        return None if self.batch_size == "auto" else int(self.batch_size)
 
     def loglikelihood_rolling(
         self, requests: list[Instance], disable_tqdm: bool = False
@@ -184,9 +181,11 @@ class SharedPrefixLM(HFLM):
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         """As HFLM; requests that are not plain greedy decoding are handed to it."""
         self.tied = [False] * len(requests)
+        if self.backend == "causal":
+            self._encode_ahead([request.args[0] for request in requests])
         ours, reasons = [], set()
         for index, request in enumerate(requests):
-            reason = self._not_greedy(request.args[1])
+            reason = self._not_ours(request)
             if reason is None:
                 ours.append(index)
             else:
@@ -203,35 +202,32 @@ class SharedPrefixLM(HFLM):
             answers.update(zip(rest, plain, strict=True))
         return [answers[index] for index in range(len(requests))]
 
-    def _settings(self, given: dict[str, Any]) -> dict[str, Any]:
-        """lm-eval's reading of a request's settings; requests of a task all give the same."""
-        key = repr(given)
-        if key not in self._read_settings:
-            self._read_settings[key] = dict(normalize_gen_kwargs(given, self.max_gen_toks))
-        return self._read_settings[key]
-
-    def _not_greedy(self, given: dict[str, Any]) -> str | None:
-        """Why a request cannot be served by the greedy generator."""
+    def _not_ours(self, request: Instance) -> str | None:
+        """Why a generation request is handed to HFLM, or None."""
         if self.unshared:
             return self.unshared
-        settings = self._settings(given)
-        if settings["do_sample"]:
-            return "the task asks for sampling"
-        unknown = sorted((set(settings) | self._generation_config) - INERT - INERT_CONFIG)
-        if unknown or "max_length" in settings:
-            return f"generation settings {', '.join(unknown or ['max_length'])}"
-        return None
+        context, given = request.args
+        if reason := self.greedy.obstacle(given):
+            return reason
+        length = len(self._encode_prompt(context)) + self.greedy.settings(given)["max_gen_toks"]
+        return self._outside(min(length, self.max_length))
+
+    def _outside(self, length: int) -> str | None:
+        """Why a sequence of `length` tokens cannot be shared, or None."""
+        window = self.body.window
+        if window is None or length <= window:
+            return None
+        return f"sequences longer than the model's attention window of {window} tokens"
 
     def _greedy(self, requests: list[Instance], disable_tqdm: bool) -> list[tuple[str, bool]]:
         """Text of each request, and whether it hangs on a tie."""
         if not requests:
             return []
-        self._encode_ahead([request.args[0] for request in requests])
         watches: dict[tuple[str, ...], Stops] = {}
         eos = self.tok_decode(self.eot_token_id, skip_special_tokens=False)
         prompts, untils = [], []
         for context, given in (request.args for request in requests):
-            settings = self._settings(given)
+            settings = self.greedy.settings(given)
             until = tuple(handle_stop_sequences(list(settings["until"]), eos=eos))
             if until not in watches:
                 watches[until] = Stops(self.tokenizer, until)
@@ -243,10 +239,8 @@ class SharedPrefixLM(HFLM):
             )
             prompts.append(Prompt(self._encode_prompt(context)[-room:], most, watches[until]))
             untils.append(list(until))
-        ends = self.model.generation_config.eos_token_id
-        ends = [] if ends is None else ends if isinstance(ends, list) else [ends]
         with self._progress(len(requests), "generate_until", disable_tqdm) as bar:
-            generator = Generator(self.body, self.room, frozenset(ends))
+            generator = Generator(self.body, self.room, self.greedy.ends)
             answers = generator.generate(prompts, bar.update)
         texts = [self._text(*pair) for pair in zip(answers, untils, strict=True)]
         for request, text in zip(requests, texts, strict=True):

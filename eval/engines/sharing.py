@@ -2,13 +2,15 @@
 
 import torch
 from transformers import PreTrainedModel
-from transformers.cache_utils import DynamicCache, DynamicLayer
+from transformers.cache_utils import DynamicCache, DynamicLayer, DynamicSlidingWindowLayer
 
 from eval.engines.attention import Shared, attending
 from eval.engines.body import Body, Tally
 
 # Scaling of positions that depends on how long the longest row of a batch is.
 LENGTH_DEPENDENT_ROPE = ("dynamic", "longrope")
+# Caches of keys and values by token; a window makes no difference to sequences that fit into it.
+SHAREABLE = (DynamicLayer, DynamicSlidingWindowLayer)
 # Length of the trunk and of the row of the trial run.
 TRIAL = (6, 5)
 
@@ -16,6 +18,13 @@ TRIAL = (6, 5)
 def obstacle(model: PreTrainedModel) -> str | None:
     """The reason why `model` has to be run by lm-eval's own code, or None."""
     return _declared(model) or _tried(model)
+
+
+def window(model: PreTrainedModel) -> int | None:
+    """Tokens up to which every layer attends to all before it, None where there is no bound."""
+    layers = DynamicCache(config=model.config.get_text_config()).layers
+    windows = [layer.sliding_window for layer in layers if hasattr(layer, "sliding_window")]
+    return min(windows, default=None)
 
 
 def _declared(model: PreTrainedModel) -> str | None:
@@ -27,7 +36,7 @@ def _declared(model: PreTrainedModel) -> str | None:
         return f"{name} has no separate output head"
     config = model.config.get_text_config()
     layers = DynamicCache(config=config).layers
-    others = sorted({type(layer).__name__ for layer in layers if type(layer) is not DynamicLayer})
+    others = sorted({type(layer).__name__ for layer in layers if type(layer) not in SHAREABLE})
     if others or not layers:
         return f"{name} keeps a cache that rows cannot share ({', '.join(others) or 'none'})"
     rope = getattr(config, "rope_parameters", None) or {}

@@ -54,11 +54,11 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "gemma2": (
         "Gemma2",
-        {**ROPE, "num_key_value_heads": 2, "head_dim": 16, "sliding_window": 16},
+        {**ROPE, "num_key_value_heads": 2, "head_dim": 16, "sliding_window": 32},
     ),
     "gemma3": (
         "Gemma3",
-        {**ROPE, "num_key_value_heads": 2, "head_dim": 16, "sliding_window": 16},
+        {**ROPE, "num_key_value_heads": 2, "head_dim": 16, "sliding_window": 32},
     ),
     "mamba": ("Mamba", {**COMMON, **SPECIAL, "state_size": 8, "initializer_range": 0.25}),
 }

@@ -13,8 +13,8 @@ from eval.engines import body, generation
 from eval.engines.body import Room
 from eval.engines.shared_prefix import SharedPrefixLM
 
-SHARED = ["llama", "gpt_neox", "qwen2", "qwen3", "opt", "gpt2"]
-UNSHARED = ["gemma2", "gemma3", "mamba"]
+SHARED = ["llama", "gpt_neox", "qwen2", "qwen3", "opt", "gpt2", "gemma2", "gemma3"]
+UNSHARED = ["mamba"]
 SHOTS = "Question: what is 3 + 4?\nAnswer: 7\n\nQuestion: what is 9 + 4?\nAnswer: 13\n\n"
 CONTEXTS = [
     *(f"{SHOTS}Question: what is {n} + 2?\nAnswer:" for n in range(3)),
@@ -145,8 +145,14 @@ def test_sampling_is_left_to_hflm(model_of, tokenizers, requests, caplog):
     assert "sampling" in caplog.text
 
 
-def test_says_why_it_falls_back(model_of, tokenizers, caplog):
-    for shape, word in [("mamba", "attention"), ("gemma3", "DynamicSlidingWindowLayer")]:
-        ours = both(model_of(shape), tokenizers["bytes"])[1]
-        assert word in str(ours.unshared)
-        assert str(ours.unshared) in caplog.text
+def test_says_why_it_falls_back(model_of, tokenizers, requests, caplog):
+    ours = both(model_of("mamba"), tokenizers["bytes"])[1]
+    assert "does not take an attention function" in str(ours.unshared)
+    assert str(ours.unshared) in caplog.text
+    ours = both(model_of("gemma3"), tokenizers["bytes"])[1]
+    assert ours.unshared is None
+    stop = {"until": ["\n"], "max_gen_toks": 4}
+    ours.generate_until(requests("generate_until", [("Tom has", stop)]), disable_tqdm=True)
+    assert "window" not in caplog.text
+    ours.generate_until(requests("generate_until", [(SHOTS, stop)]), disable_tqdm=True)
+    assert "longer than the model's attention window of 32 tokens" in caplog.text

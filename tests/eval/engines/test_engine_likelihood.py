@@ -12,8 +12,8 @@ from eval.engines import body, likelihood
 from eval.engines.body import Room
 from eval.engines.shared_prefix import SharedPrefixLM
 
-SHARED = ["llama", "gpt_neox", "qwen2", "qwen3", "opt", "gpt2"]
-UNSHARED = ["gemma2", "gemma3", "mamba"]
+SHARED = ["llama", "gpt_neox", "qwen2", "qwen3", "opt", "gpt2", "gemma2", "gemma3"]
+UNSHARED = ["mamba"]
 SHOTS = "Question: what is 3 + 4?\nAnswer: 7\n\nQuestion: what is 9 + 4?\nAnswer: 13\n\n"
 PAIRS = [
     *((f"{SHOTS}Question: what is {n} + 2?\nAnswer:", f" {n + c}") for n in (1, 5) for c in (2, 3)),
