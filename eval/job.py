@@ -40,6 +40,7 @@ class Scorer:
         self.study = study
         self.settings = settings
         self.tasks = catalog.open_tasks(suite, names)
+        score.remember_templates()
         self.software = provenance.software()
 
     def __call__(self, job: Job) -> Iterator[Event]:
@@ -77,13 +78,18 @@ class Scorer:
             "seconds": round(seconds, 3),
             "tokens": int(scored.items.drop_duplicates(["task", "doc"])["n_tokens"].sum()),
             "written": datetime.now(UTC).isoformat(timespec="seconds"),
-            "provenance": self.software | provenance.hardware(str(getattr(lm, "device", ""))),
+            "provenance": self._provenance(lm),
         }
         self.study.write_cell(cell.key, {**scored.results, "cell": own}, scored.items)
         first = scored.scores[0]
         error = f" ± {first['stderr']:.3f}" if first["stderr"] is not None else ""
         text = f"{first['metric']} {first['score']:.3f}{error}"
         return Event("done", cell.key, text, seconds)
+
+    def _provenance(self, lm: Any) -> dict[str, Any]:
+        """Software, machine, and why prefixes were not shared where they were not."""
+        machine = provenance.hardware(str(getattr(lm, "device", "")))
+        return {**self.software, **machine, "not_shared": getattr(lm, "unshared", None)}
 
     def _failed(self, cell: Cell, doing: str, error: Exception) -> Event:
         reason = f"{doing}: {type(error).__name__}: {' '.join(str(error).split())[:500]}"

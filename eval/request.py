@@ -32,6 +32,7 @@ Out = Annotated[Path | None, typer.Option("--out", help="study folder; default: 
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, help="at most this many documents of each task")
 ]
+Full = Annotated[bool, typer.Option("--full", help="all documents, whatever the suite limits")]
 Engine = Annotated[
     str, typer.Option("--engine", help="shared-prefix, hf, or a model class of lm-eval")
 ]
@@ -49,6 +50,7 @@ def plan(
     engine: str,
     models: str | None = None,
     tasks: str | None = None,
+    full: bool = False,
 ) -> plans.Plan:
     """The plan asked for.
 
@@ -68,7 +70,7 @@ def plan(
         raise InputError(f"ladder {chosen.name}: suite: none named; add --suite or --tasks")
     asked = quick.suite(tasks) if tasks else suites.load(str(name))
     study = Study(out or Path("results") / chosen.name)
-    return plans.make(chosen, suites.limited(asked, limit), study, engine)
+    return plans.make(chosen, suites.limited(asked, limit, full), study, engine)
 
 
 def check_engine(name: str) -> None:

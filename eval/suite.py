@@ -99,8 +99,11 @@ def read(path: Path) -> Suite:
     return suite.model_copy(update={"tasks_path": folder})
 
 
-def limited(suite: Suite, limit: int | None) -> Suite:
-    """The suite with every benchmark cut to ``limit`` documents; None leaves it as it is."""
+def limited(suite: Suite, limit: int | None, full: bool = False) -> Suite:
+    """The suite with every benchmark cut to ``limit`` documents; ``full`` lifts its own limits."""
+    if full:
+        whole = [b.model_copy(update={"limit": limit}) for b in suite.benchmarks]
+        return suite.model_copy(update={"benchmarks": tuple(whole)})
     if limit is None:
         return suite
     cut = [

@@ -14,6 +14,7 @@ def command(
     suite: request.SuiteName = None,
     out: request.Out = None,
     limit: request.Limit = None,
+    full: request.Full = False,
     engine: request.Engine = engines.DEFAULT,
     json: request.Json = False,
 ) -> None:
@@ -21,7 +22,7 @@ def command(
 
     Example: python -m eval plan bundled --json
     """
-    plan = request.plan(ladder, suite, out, limit, engine, models, tasks)
+    plan = request.plan(ladder, suite, out, limit, engine, models, tasks, full)
     counts = plan.counts()
     if json:
         cells = [

@@ -19,6 +19,7 @@ def command(
     suite: request.SuiteName = None,
     out: request.Out = None,
     limit: request.Limit = None,
+    full: request.Full = False,
     engine: request.Engine = engines.DEFAULT,
     workers: Annotated[
         int | None,
@@ -40,7 +41,7 @@ def command(
     from eval.progress import show
 
     score.quiet()
-    plan = request.plan(ladder, suite, out, limit, engine, models, tasks)
+    plan = request.plan(ladder, suite, out, limit, engine, models, tasks, full)
     store.check_writable(plan.study.folder)
     settings = score.Settings(engine=engine, device=device, batch_size=batch_size)
     cells = plan.to_run(retry_failed)

@@ -84,3 +84,4 @@ def test_limit_only_cuts() -> None:
     both = suite.Suite(name="s", benchmarks=(short, long))
     assert [b.limit for b in suite.limited(both, 10).benchmarks] == [5, 10]
     assert suite.limited(both, None) is both
+    assert [b.limit for b in suite.limited(both, None, full=True).benchmarks] == [None, None]
