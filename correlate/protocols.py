@@ -90,13 +90,17 @@ def _measured(scores: pd.DataFrame, easy: str, hard: str) -> tuple[pd.DataFrame,
 
 def _rank(
     benchmark: str, protocol: tuple[str, ...], rows: pd.DataFrame, paired: set[str]
-) -> tuple[int, int, int, tuple[str, ...]]:
-    """What protocols are sorted by, best first: quoted metric, models covered, then name."""
+) -> tuple[int, int, int]:
+    """What protocols are sorted by, best first: quoted metric, then models covered.
+
+    Equals keep the order of their first rows: a study puts its suite's own metric and filter
+    before the others of a cell.
+    """
     known = fact(benchmark)
     prefer = known.prefer if known else ()
     place = prefer.index(protocol[0]) if protocol[0] in prefer else len(prefer)
     models = set(rows["model"])
-    return (place, -len(models & paired), -len(models), protocol)
+    return (place, -len(models & paired), -len(models))
 
 
 def _reported(scores: pd.DataFrame, easy: str, hard: str) -> tuple[pd.DataFrame, list[Finding]]:
