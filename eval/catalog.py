@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from eval import reading
+from eval.engines import templates
 from eval.errors import InputError
 from eval.suite import Benchmark, Suite
 
@@ -72,6 +73,7 @@ def open_tasks(suite: Suite, names: list[str]) -> dict[str, Any]:
     """
     from lm_eval.tasks import TaskManager
 
+    templates.compile_once()
     wanted = [b for b in suite.benchmarks if b.name in names]
     folders = sorted({p.parent for b in wanted for p in _files(suite, b).values()})
     manager = TaskManager(include_path=[str(f) for f in folders], include_defaults=False)

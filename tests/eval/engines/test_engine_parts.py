@@ -110,6 +110,26 @@ def test_amounts_of_memory():
             parse_bytes(wrong)
 
 
+def test_templates_are_compiled_once_and_say_the_same(monkeypatch):
+    from jinja2 import Environment
+    from lm_eval import utils
+
+    from eval.engines import templates
+
+    plain = utils.apply_template("{{a}} and {{b|upper}}\n", {"a": 1, "b": "x"})
+    templates.compile_once()
+    templates.compile_once()
+    compiled = []
+    really = Environment.compile
+    monkeypatch.setattr(
+        Environment, "compile", lambda *given, **kw: compiled.append(1) or really(*given, **kw)
+    )
+    again = [utils.apply_template("{{a}} and {{b|upper}}\n", {"a": 1, "b": "x"}) for _ in "123"]
+    assert again == [plain] * 3
+    assert utils.apply_template("{{a}} and {{b|upper}}\n", {"a": 2, "b": "y"}) == "2 and Y\n"
+    assert len(compiled) <= 1
+
+
 def test_load_knows_names(model_of, tokenizers):
     with pytest.raises(InputError, match="no such model class"):
         engines.load("fast", model_of("llama"))
