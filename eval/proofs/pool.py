@@ -38,7 +38,13 @@ def _lean() -> Checker:
     return LeanChecker()
 
 
-CHECKERS: dict[str, Callable[[], Checker]] = {"coq": _coq, "lean": _lean}
+def _kernel() -> Checker:
+    from eval.proofs.builtin import KernelChecker
+
+    return KernelChecker()
+
+
+CHECKERS: dict[str, Callable[[], Checker]] = {"coq": _coq, "lean": _lean, "kernel": _kernel}
 
 
 @functools.cache
@@ -50,11 +56,15 @@ def ready(name: str) -> Checker:
     InputError
         If there is no checker of that name.
     """
-    if name not in CHECKERS:
-        raise InputError(f"checker: {name}: unknown; choose from {', '.join(CHECKERS)}")
+    _known(name)
     checker = CHECKERS[name]()
     prove_canaries(checker)
     return checker
+
+
+def _known(name: str) -> None:
+    if name not in CHECKERS:
+        raise InputError(f"--checker: {name}: unknown; choose from {', '.join(CHECKERS)}")
 
 
 def protections(checker: Checker) -> frozenset[str]:
@@ -68,10 +78,14 @@ def split(checker: str, name: str, text: str) -> tuple[str, str]:
 
     Raises `StatementError` where it holds no theorem.
     """
+    _known(checker)
     if checker == "lean":
         from eval.proofs import lean_text
 
         return lean_text.split(text)
+    if checker == "kernel":
+        told, _, script = text.partition("Proof.")
+        return told.strip().removeprefix("Theorem"), script
     from eval.proofs.statement import script_of
 
     return text, script_of(Problem(name, text))

@@ -14,7 +14,7 @@ def command(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="a file with a theorem and its proof")
     ],
-    checker: Annotated[str, typer.Option(help="coq or lean")] = "coq",
+    checker: Annotated[str, typer.Option(help="coq, lean or kernel")] = "coq",
     statement: Annotated[
         Path | None,
         typer.Option(

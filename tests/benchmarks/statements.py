@@ -23,13 +23,16 @@ def main(data: Path, write: bool) -> None:
         files = sorted((data / folder).rglob("*.v"))
         problems = [Problem(path.stem, path.read_text(encoding="utf-8")) for path in files]
         began = time.monotonic()
-        reasons = loading.load(coq, problems, Limits(memory_mb=8192))
-        bad = {name: reason for name, reason in sorted(reasons.items()) if reason}
+        bad = {}
+        for name, reason in loading.load(coq, problems, Limits(memory_mb=8192)):
+            print(f"  {name}: {reason or 'loads'}", flush=True)
+            if reason:
+                bad[name] = reason
         good, took = len(files) - len(bad), time.monotonic() - began
-        print(f"{benchmark}: {good} of {len(files)} load, {took:.0f} s, Coq {coq.version}")
-        for name, reason in bad.items():
-            print(f"  {name}: {reason}")
-        kept[benchmark] = bad
+        print(
+            f"{benchmark}: {good} of {len(files)} load, {took:.0f} s, Coq {coq.version}", flush=True
+        )
+        kept[benchmark] = dict(sorted(bad.items()))
     if write:
         header = (
             f"# Statements that do not load under Coq {coq.version} of Debian 12, with what Coq\n"
