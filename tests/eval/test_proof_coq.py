@@ -5,13 +5,14 @@ import time
 
 import pytest
 
+from eval.proofs import loading
 from eval.proofs.assumptions import foreign, read_axioms
 from eval.proofs.book import Entry, judge
 from eval.proofs.canaries import load
 from eval.proofs.checker import Limits, Problem, Verdict, check
 from eval.proofs.coq import CoqChecker
 from eval.proofs.screen import Script
-from eval.proofs.statement import parse
+from eval.proofs.statement import StatementError, parse
 from eval.proofs.syntax import sentences
 
 coq = pytest.mark.skipif(not shutil.which("coqc"), reason="no coqc here; `make proofs` installs it")
@@ -137,6 +138,47 @@ def test_a_statement_that_does_not_compile_is_nobodys_failure(checker: CoqChecke
     verdicts = checker.check_all(pairs)
     assert [v.value for v in verdicts] == [1.0, None, 0.0]
     assert "no_such_thing" in verdicts[1].reason
+
+
+@coq
+def test_statements_load_or_say_why_not(checker: CoqChecker) -> None:
+    problems = [
+        TRUE,
+        Problem("assumes", "Variable n : nat.\nTheorem assumes : n = n.\nProof. Admitted."),
+        Problem("bad", "Theorem bad : no_such_thing = 0.\nProof. Admitted."),
+        Problem("missing", "Require Import No.Such.\nTheorem missing : True.\nProof. Admitted."),
+        Problem("none", "Definition x := 1."),
+    ]
+    reasons = dict(loading.load(checker.toolchain, problems))
+    assert [name for name, reason in reasons.items() if not reason] == ["t", "assumes"]
+    assert "no_such_thing" in reasons["bad"]
+    assert "No.Such" in reasons["missing"]
+    assert "no Theorem" in reasons["none"]
+
+
+@coq
+def test_a_sample_of_real_statements_loads(checker: CoqChecker, shared_data) -> None:
+    """Twenty files of each benchmark that load the same library, so that one session does."""
+    for folder, line in (
+        ("minif2f-rocq", "Require Import Reals."),
+        ("putnambench-coq", COQUELICOT),
+    ):
+        files = sorted((shared_data / folder).rglob("*.v"))
+        texts = {f.stem: f.read_text(encoding="utf-8") for f in files}
+        chosen = [Problem(n, t) for n, t in texts.items() if parse_loads(n, t) == (line,)][:20]
+        bad = {n: r for n, r in loading.load(checker.toolchain, chosen) if r}
+        assert len(chosen) == 20
+        assert bad == {}
+
+
+COQUELICOT = "Require Import Reals Coquelicot.Coquelicot."
+
+
+def parse_loads(name: str, text: str) -> tuple[str, ...]:
+    try:
+        return parse(Problem(name, text)).loads
+    except StatementError:
+        return ()
 
 
 @coq

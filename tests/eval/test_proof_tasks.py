@@ -105,6 +105,39 @@ def test_sampled_proofs_give_unbiased_pass_at_k(folder: Path) -> None:
     assert found["pass@16,checked"] == 1.0
 
 
+# Proofs of problems of the real benchmarks; only the proofs are ours.
+EASY = {
+    "minif2f_coq": {
+        "mathd_algebra_171": "intros h. rewrite h. lra. Qed.",
+        "mathd_algebra_388": "intros. lra. Qed.",
+        "mathd_algebra_400": "intros. lra. Qed.",
+        "mathd_numbertheory_175": "vm_compute. reflexivity. Qed.",
+        "mathd_numbertheory_85": "reflexivity. Qed.",
+    },
+    "putnambench_coq": {
+        "putnam_2001_a1": "intros a b. pose proof (hop (op b a) b) as h. rewrite (hop b a) in h. "
+        "exact h. Qed.",
+        "putnam_2008_a1": "exists (fun x => f x 0). intros x y. pose proof (hf x y 0). "
+        "pose proof (hf x 0 x). pose proof (hf x x x). lra. Qed.",
+    },
+}
+
+
+@coq
+@pytest.mark.parametrize("task", EASY)
+def test_easy_proofs_of_real_problems_are_verified(
+    task: str, shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROOF_DATA", str(shared_data))
+    monkeypatch.setenv("PROOF_CACHE", "off")
+    found = evaluate(task, Says(lambda prompt, _: EASY[task].get(theorem(prompt), "")))
+    rows = found["samples"][task]
+    verified = {row["doc"]["name"] for row in rows if row["pass@1"] == 1.0}
+    assert verified == set(EASY[task])
+    assert len(rows) >= (390 if task == "putnambench_coq" else 240)
+    assert found["results"][task]["pass@1,checked"] == pytest.approx(len(verified) / len(rows))
+
+
 @coq
 def test_shots_are_true_proofs() -> None:
     """What we show models as examples is judged as strictly as what they write."""
