@@ -40,7 +40,6 @@ class Scorer:
         self.study = study
         self.settings = settings
         self.tasks = catalog.open_tasks(suite, names)
-        score.remember_templates()
         self.software = provenance.software()
 
     def __call__(self, job: Job) -> Iterator[Event]:

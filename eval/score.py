@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -70,18 +69,6 @@ def _no_bars() -> None:
         start(self, *arguments, **{**options, "disable": True})
 
     tqdm.__init__ = silent
-
-
-def remember_templates() -> None:
-    """Let lm-eval compile each prompt template once.
-
-    It compiles the template anew for every document, field and model: on the bundled ladder that
-    was more than half of the time of a cell (profiled; 95 of 150 s).
-    """
-    from lm_eval import utils
-
-    if not hasattr(utils.env.from_string, "cache_info"):
-        utils.env.from_string = lru_cache(4096)(utils.env.from_string)
 
 
 def load(rung: Rung, settings: Settings) -> Any:
