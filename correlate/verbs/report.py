@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+REFITS = 300  # family bootstraps of the hold-outs
 
 if TYPE_CHECKING:
     from correlate.panel import Pair, Panel
@@ -62,14 +65,17 @@ def compose(raw: Panel, source: Path, asked: list[str], seed: int, replicates: i
     import numpy as np
 
     from correlate import battery, claims, evidence, pairs
+    from correlate.cards.task import tasks
     from correlate.progress import track
     from correlate.protocols import choose
     from correlate.quality import gate
+    from correlate.writeup import truth
     from correlate.writeup.page import WriteUp
 
     panel = gate(raw)
     tested = pairs.parse(asked, panel) if asked else pairs.default(panel, source)
-    settings = battery.Settings().quick(replicates)
+    # Refitting every hold-out under every link is most of the work; its intervals settle early.
+    settings = replace(battery.Settings(), replicates=replicates, refits=min(replicates, REFITS))
 
     def run(chosen: Panel, pair: Pair, rng: np.random.Generator) -> dict[str, battery.SenseResult]:
         return battery.run(chosen, pair, rng, settings)
@@ -77,4 +83,9 @@ def compose(raw: Panel, source: Path, asked: list[str], seed: int, replicates: i
     steps = track(tested, "testing", lambda q: f"{q.pair.easy} → {q.pair.hard}")
     found = [evidence.gather(panel, question, seed, choose, run) for question in steps]
     judged = claims.cards(panel, found, seed, replicates)
-    return WriteUp(panel, found, judged, seed, replicates, claims.thresholds_hash())
+    family = dict(zip(panel.scores["model"], panel.scores["family"], strict=True))
+    return WriteUp(
+        panel, found, judged, seed, replicates, claims.thresholds_hash(),
+        truth=truth.compared(source, tasks(found), family),
+        baselines=truth.baselines(source, panel.scores),
+    )  # fmt: skip

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from correlate.writeup import page, prints, tables
 from correlate.writeup.page import WriteUp
+from correlate.writeup.regressions import regressions
 
 CAPTIONS = {
     "tests": "Tests of whether {easy} predicts harder benchmarks: one row a pair and sense.",
@@ -28,6 +29,12 @@ def contents(writeup: WriteUp) -> dict[str, bytes]:
         caption = CAPTIONS.get(name, f"Evidence behind the {name}.").format(easy=easy)
         for ending, text in tables.exports(frame, caption, f"tab:{name}").items():
             files[f"tables/{name}.{ending}"] = text.encode()
+    for e in writeup.evidence:
+        found = regressions(e)
+        if found is not None:
+            name = f"regressions-{prints.slug(e.pair.easy)}-{prints.slug(e.pair.hard)}"
+            for ending, text in tables.exports(found.table(), found.caption, f"tab:{name}").items():
+                files[f"tables/{name}.{ending}"] = text.encode()
     with prints.paper():
         for drawing in drawings(writeup):
             for ending, data in prints.saved(drawing).items():

@@ -66,9 +66,7 @@ def saved(drawing: Drawing) -> dict[str, bytes]:
     }
     for ending in FORMATS:
         buffer = io.BytesIO()
-        drawing.figure.savefig(
-            buffer, format=ending, metadata=dateless[ending], bbox_inches="tight"
-        )
+        drawing.figure.savefig(buffer, format=ending, metadata=dateless[ending])
         files[ending] = buffer.getvalue()
     return files
 
@@ -92,7 +90,7 @@ def scatter(e: Evidence, families: dict[str, Look]) -> Drawing:
     _fitted(axes, e)
     _floor(axes, a.hard)
     axes.set(xlabel=_named(a.easy), ylabel=_named(a.hard))
-    return Drawing(f"scatter-{_slug(a.easy.benchmark)}-{_slug(a.hard.benchmark)}", figure, data)
+    return Drawing(f"scatter-{slug(a.easy.benchmark)}-{slug(a.hard.benchmark)}", figure, data)
 
 
 def _fitted(axes: Axes, e: Evidence) -> None:
@@ -119,7 +117,7 @@ def curve(rows: pd.DataFrame, column: Column, families: dict[str, Look]) -> Draw
     _marks(axes, data, "flops", "score", families, (False, column.is_rate))
     _floor(axes, column)
     axes.set(xscale="log", xlabel="training compute (FLOPs)", ylabel=_named(column))
-    return Drawing(f"curve-{_slug(column.benchmark)}", figure, data)
+    return Drawing(f"curve-{slug(column.benchmark)}", figure, data)
 
 
 def forest(evidence: list[Evidence]) -> Drawing:
@@ -132,7 +130,7 @@ def forest(evidence: list[Evidence]) -> Drawing:
     ]
     data = pd.DataFrame(rows, columns=["hard", "sense", "value", "low", "high"])
     hards = list(dict.fromkeys(data["hard"]))
-    figure, axes = _axes(height=0.9 + 0.55 * max(len(hards), 1))
+    figure, axes = _axes(height=1.1 + 0.55 * max(len(hards), 1), left=1.2, below=0.8)
     for i, (sense, (colour, shape)) in enumerate(SENSES.items()):
         own = data[data["sense"] == sense]
         y = [hards.index(h) + (i - 1) * 0.22 for h in own["hard"]]
@@ -143,14 +141,26 @@ def forest(evidence: list[Evidence]) -> Drawing:
     axes.set_yticks(range(len(hards)), hards)
     axes.invert_yaxis()
     axes.set_xlabel("correlation")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3, frameon=False)
+    axes.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.42, -0.42 / (0.2 + 0.55 * max(len(hards), 1))),
+        ncols=3,
+        frameon=False,
+    )
     return Drawing("forest", figure, data)
 
 
-def _axes(width: float = 4.6, height: float = 3.6) -> tuple[Figure, Axes]:
+def _axes(
+    width: float = 4.6, height: float = 3.6, left: float = 0.62, below: float = 0.5
+) -> tuple[Figure, Axes]:
     """A figure that belongs to no window and needs no closing."""
     figure = Figure(figsize=(width, height))
-    return figure, figure.add_subplot()
+    axes = figure.add_subplot()
+    # Fixed margins in inches: a tight layout would draw every figure twice.
+    figure.subplots_adjust(
+        left=left / width, right=1 - 0.15 / width, top=1 - 0.12 / height, bottom=below / height
+    )
+    return figure, axes
 
 
 def _marks(
@@ -178,7 +188,6 @@ def _marks(
                 ha="right",
                 color=look.colour,
                 fontsize=7.5,
-                fontweight="bold",
             )
 
 
@@ -191,5 +200,6 @@ def _named(column: Column) -> str:
     return f"{column.benchmark} ({'%' if column.is_rate else 'bits per byte'})"
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
+    """A name that can stand in a file name."""
     return "".join(c if c.isalnum() else "-" for c in text.lower()).strip("-")

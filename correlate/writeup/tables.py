@@ -10,7 +10,7 @@ import pandas as pd
 from correlate.writeup.style import count, number, percent
 
 COUNTS = ("params", "tokens", "flops")
-SHARES = ("score",)
+SHARES = ("score", "models lowest", "models median", "models highest")
 CUT = 240  # signs of one cell on the page
 WRAP_AT, WRAP_CM = 40, 5  # texts longer than so many signs wrap in a column so wide
 SIGNS = {"−": "$-$", "→": r"$\rightarrow$", "–": "--", "…": r"\ldots{}", "×": r"$\times$"}
