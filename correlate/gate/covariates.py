@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -58,10 +59,10 @@ def _against_family(table: dict[str, Row]) -> dict[str, float]:
     power of a thousand away in tokens, and far away in tokens per parameter: families whose
     tokens grow with size, and checkpoints of one run, do not look like that.
     """
-    runs = [row["training_run"] for row in table.values() if row["training_run"]]
+    runs = Counter(row["training_run"] for row in table.values() if row["training_run"])
     families: dict[str, list[str]] = {}
     for model, row in table.items():
-        if row["tokens"] > 0 and runs.count(row["training_run"]) < 2:
+        if row["tokens"] > 0 and runs[row["training_run"]] < 2:
             families.setdefault(row["family"], []).append(model)
     slips = {}
     for members in families.values():

@@ -9,6 +9,7 @@ import pandas as pd
 from correlate.errors import InputError
 from correlate.panel import Finding, Panel
 from correlate.registry import join_covariates
+from correlate.sources import items
 from correlate.sources.finish import finish
 from correlate.sources.long import NEEDED, is_long, read_long
 from correlate.sources.mapped import apply
@@ -25,7 +26,10 @@ def load(path: Path, mapping: Mapping | None) -> Panel:
         If it is no table, or one whose columns nobody has explained.
     """
     if mapping is None:
-        name = recognise(header(path))
+        names = header(path)
+        if path.suffix.lower() == ".parquet" and items.is_items(names):
+            return items.load(path)
+        name = recognise(names)
         mapping = known_mappings()[name] if name else None
     scores, findings = read_scores(path, mapping)
     if mapping is None or mapping.registry:
