@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
+from eval.errors import InputError
+
 Status = Literal["verified", "rejected", "malformed", "timeout", "resource", "checker_error"]
 STATUSES: tuple[Status, ...] = (
     "verified",
@@ -21,7 +23,7 @@ STATUSES: tuple[Status, ...] = (
 )
 
 
-class CheckerError(Exception):
+class CheckerError(InputError):
     """The checker itself cannot be used: a binary is missing, or a canary was misjudged."""
 
 
