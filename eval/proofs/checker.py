@@ -35,7 +35,7 @@ class Limits:
     process in megabytes; processes as a count.
     """
 
-    wall_s: float = 30.0
+    wall_s: float = 60.0
     text_kb: int = 64
     memory_mb: int = 4096
     disk_mb: int = 64

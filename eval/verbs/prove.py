@@ -21,7 +21,7 @@ def command(
             metavar="FILE", help="the statement to prove, where FILE must not say it itself"
         ),
     ] = None,
-    seconds: Annotated[float, typer.Option(help="time limit of the proof")] = 30.0,
+    seconds: Annotated[float, typer.Option(help="time limit of the proof")] = 60.0,
     json: request.Json = False,
 ) -> None:
     """Judge the proof of the last theorem in FILE, or of the theorem in --statement.
