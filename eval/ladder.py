@@ -84,6 +84,7 @@ class Ladder(BaseModel):
     about: str = ""
     suite: str | None = None
     truth: Path | None = None
+    baselines: Path | None = None
     rungs: tuple[Rung, ...]
 
     @property

@@ -34,6 +34,7 @@ class _File(BaseModel):
     about: str = ""
     suite: str | None = None
     truth: Path | None = None
+    baselines: Path | None = None
     include: list[Include] = Field(default_factory=list)
     families: list[_Family] = Field(default_factory=list)
 
@@ -79,12 +80,24 @@ def _read(path: Path, above: tuple[Path, ...]) -> Ladder:
     if not rungs:
         raise InputError(f"{path}: families: no rungs; name families or include a ladder")
     _refuse_twins(path, rungs)
-    truth = path.parent / file.truth if file.truth else None
-    if truth and not truth.is_file():
-        raise InputError(f"{path}: truth: no file {truth}; correct the path or remove the key")
     return Ladder(
-        name=file.name, about=file.about, suite=file.suite, truth=truth, rungs=tuple(rungs)
+        name=file.name,
+        about=file.about,
+        suite=file.suite,
+        truth=_beside(path, "truth", file.truth),
+        baselines=_beside(path, "baselines", file.baselines),
+        rungs=tuple(rungs),
     )
+
+
+def _beside(path: Path, key: str, given: Path | None) -> Path | None:
+    """A file that goes with the ladder, relative to the ladder's own."""
+    if given is None:
+        return None
+    found = path.parent / given
+    if not found.is_file():
+        raise InputError(f"{path}: {key}: no file {found}; correct the path or remove the key")
+    return found
 
 
 def _included(path: Path, i: int, wanted: Include, above: tuple[Path, ...]) -> list[Rung]:

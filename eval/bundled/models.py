@@ -16,7 +16,7 @@ LLAMA_ROPE = {"rope_type": "default", "rope_theta": 1e8}
 def build(architecture: str, shape: Shape) -> Any:
     """Make a causal language model with fresh weights drawn from torch's global generator.
 
-    Raises `InputError` for an architecture that is not one of llama, gpt-neox, mamba, lfm2.
+    Raises `InputError` for an architecture that is not one of llama, gpt-neox, lfm2.
     """
     import transformers
 
@@ -49,10 +49,8 @@ def build(architecture: str, shape: Shape) -> Any:
             block_auto_adjust_ff_dim=False,
             layer_types=kinds,
         )
-    elif architecture == "mamba":
-        config = transformers.MambaConfig(**common, state_size=shape.inner, expand=2)
     else:
         raise InputError(
-            f"recipes: architecture {architecture!r} is not known; use llama or another"
+            f"recipes: architecture {architecture!r} is not known; use llama, gpt-neox or lfm2"
         )
     return transformers.AutoModelForCausalLM.from_config(config)

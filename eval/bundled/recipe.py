@@ -14,7 +14,7 @@ RECIPES = HERE / "recipes.yaml"
 
 
 class Shape(BaseModel):
-    """Width, depth, heads and the width of the feed-forward layer (state size in Mamba)."""
+    """Width, depth, heads and the width of the feed-forward layer."""
 
     model_config = ConfigDict(extra="forbid")
     width: int
@@ -124,7 +124,7 @@ def runs(book: Book) -> list[Run]:
 
 
 def _run(book: Book, family: Family, size: str) -> Run:
-    training = book.training.model_copy(update=family.training)
+    training = Training.model_validate({**book.training.model_dump(), **family.training})
     per_step = training.row * training.rows
     steps = max(1, round(family.tokens[size] * 1e6 / per_step))
     marks = family.checkpoints.get(size, [])

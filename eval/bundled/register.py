@@ -48,6 +48,7 @@ def ladder(found: list[dict[str, Any]]) -> dict[str, Any]:
         "about": "Small models trained from scratch by known recipes; ships with its weights.",
         "suite": "bundled",
         "truth": "../bundled/truth.yaml",
+        "baselines": "../bundled/baselines.csv",
         "families": list(families.values()),
     }
 

@@ -50,7 +50,7 @@ def command(
     with plan.study.lock():
         plan.study.sweep()
         plan.study.write_text("study.yaml", describe(plan, settings))
-        copy_truth(plan)
+        copy_known(plan)
         if cells:
             count = workers or runs.default_workers(plan, device)
             costs = {cell.key: runs.cost(cell) for cell in cells}
@@ -110,7 +110,9 @@ def describe(plan: Plan, settings: object) -> str:
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
 
-def copy_truth(plan: Plan) -> None:
-    """Put the ladder's truth, where it has one, beside the scores."""
-    if plan.ladder.truth is not None:
-        plan.study.write_text("truth.yaml", Path(plan.ladder.truth).read_text(encoding="utf-8"))
+def copy_known(plan: Plan) -> None:
+    """Put the ladder's truth and baselines, where it has them, beside the scores."""
+    known = {"truth.yaml": plan.ladder.truth, "baselines.csv": plan.ladder.baselines}
+    for name, path in known.items():
+        if path is not None:
+            plan.study.write_text(name, Path(path).read_text(encoding="utf-8"))
