@@ -1,1 +1,1 @@
-"""The claim cards: a claim, a test with a threshold fixed in advance, a verdict, its evidence."""
+"""The claim cards: a claim, a test with a threshold on record, a verdict, its evidence."""

@@ -68,7 +68,7 @@ def write(folder: Path, split: str, name: str, source: str) -> None:
 
 def theorem(prompt: str) -> str:
     """The name of the theorem that a prompt asks for."""
-    return prompt.rsplit("Theorem ", 1)[1].split()[0]
+    return prompt.rsplit("Theorem ", 1)[1].split()[0].rstrip(":")
 
 
 @coq
