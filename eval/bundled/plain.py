@@ -27,7 +27,7 @@ def ordering(rng: Rng, corrupt: bool = False) -> Item:
     """Draw an ordering to deduce: neighbours are compared, shuffled; who is at one end?
 
     The answer names that person first, then the others in order, so that one item teaches more.
-    ``facts`` has ``choices`` (the people, shuffled) and ``gold`` (the index of the answer).
+    ``facts`` has ``choices`` (both ends, shuffled) and ``gold`` (the index of the answer).
     """
     people = [NAMES[i] for i in rng.permutation(len(NAMES))[:PEOPLE_IN_ORDER]]
     more, less, most, least = COMPARISONS[rng.integers(len(COMPARISONS))]
@@ -40,7 +40,10 @@ def ordering(rng: Rng, corrupt: bool = False) -> Item:
     told = [word for i in rng.permutation(len(sentences)) for word in sentences[i]]
     top = rng.random() < 0.5
     said = people if top else people[::-1]
-    choices = [people[i] for i in rng.permutation(len(people))]
+    # Both ends, in either order: people in the middle are named twice, and a model that only
+    # prefers what it has read more often would score far below chance among all four.
+    ends = (people[0], people[-1])
+    choices = [people[i] for i in rng.permutation(len(people)) if people[i] in ends]
     gold = choices.index(said[0])
     if corrupt:
         said = [people[i] for i in rng.permutation(len(people))]
