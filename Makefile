@@ -33,6 +33,8 @@ study: .venv/ready
 
 published: .venv/ready
 	@$(BIN)/python -m correlate.sources.shipped results
+	@$(BIN)/python -m correlate report results/published
+	@cp results/published/figures/forest.svg results/published/answer.svg
 
 lint: .venv/ready
 	@$(BIN)/ruff check .

@@ -59,7 +59,7 @@ def number(value: float | None, digits: int = 2) -> str:
     """A number with a true minus sign; a dash where unknown."""
     if value is None or not np.isfinite(value):
         return "–"
-    return f"{value:.{digits}f}".replace("-", "−")
+    return f"{value:z.{digits}f}".replace("-", "−")
 
 
 def count(value: float) -> str:
