@@ -12,6 +12,8 @@ from correlate.sources.mapped import drop_empty, said
 from correlate.sources.numbers import numbers
 
 NEEDED = ("model", "benchmark", "score")
+MEASURED = ("score", "stderr", "n", "successes", "identity")
+"""What may differ between two readings of one thing; every other column says what was read."""
 
 
 def is_long(names: list[str]) -> bool:
@@ -25,7 +27,8 @@ def read_long(frame: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, list[Findi
     Raises
     ------
     InputError
-        If a column is not in the schema, a needed cell is empty or a number is none.
+        If a column is not in the schema, a needed cell is empty, a number is none, or two rows
+        differ in nothing but their score.
     """
     unknown = [c for c in frame.columns if c not in COLUMNS]
     if unknown:
@@ -46,6 +49,7 @@ def read_long(frame: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, list[Findi
         empty = scores.index[scores[name] == ""]
         if len(empty):
             raise InputError(f"{path}: line {empty[0]}: no {name}; fill it in or delete the line")
+    _refuse_rivals(scores, path)
     lines = pd.Series([f"{path.name}:{line}" for line in frame.index], index=frame.index)
     if "source" in scores:
         scores["source"] = scores["source"].where(scores["source"] != "", lines)
@@ -53,3 +57,20 @@ def read_long(frame: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, list[Findi
         scores["source"] = lines
     scores, dropped = drop_empty(scores, path)
     return scores, findings + dropped
+
+
+def _refuse_rivals(scores: pd.DataFrame, path: Path) -> None:
+    """Two scores that no column tells apart cannot be chosen between, and are not averaged."""
+    key = [c for c in scores.columns if c not in MEASURED]
+    once = scores.drop_duplicates([*key, "score"])  # the same line twice is the gate's business
+    rivals = once[once.duplicated(key, keep=False)]
+    if rivals.empty:
+        return
+    same = rivals[key].eq(rivals[key].iloc[0]) | (rivals[key].isna() & rivals[key].iloc[0].isna())
+    first, second = rivals[same.all(axis=1)].index[:2]
+    row = rivals.loc[first]
+    raise InputError(
+        f"{path}: lines {first} and {second}: {row['model']} | {row['benchmark']} is "
+        f"{row['score']:g} and {rivals.loc[second, 'score']:g}; keep one, or add a column that "
+        "says how they differ (shots, metric, filter, source)"
+    )

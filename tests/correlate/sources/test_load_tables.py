@@ -68,6 +68,7 @@ def test_an_empty_score_is_dropped_with_a_line(tmp_path: Path) -> None:
         ("model,benchmark,score\n,X,.1\n", "line 2: no model"),
         ("who,what\na,.1\n", "no column 'model'.*python -m correlate map"),
         ("model,benchmark,score\na,X,\n", "no scores in it"),
+        ("model,benchmark,score\na,X,.1\nb,X,.1\na,X,.2\n", "lines 2 and 4: a . X is 0.1 and 0.2"),
     ],
 )
 def test_bad_tables_are_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
