@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from correlate.calibration import DECIDES
+from correlate.calibration import DECIDES, configs
 
 ABOUT = """\
 Written by `python -m correlate calibrate`; {panels} simulated panels a line. The worlds stand in
@@ -33,7 +33,9 @@ def load(folder: Path) -> pd.DataFrame:
     found = sorted(folder.glob("*.csv"))
     if not found:
         return pd.DataFrame()
-    table = pd.concat([pd.read_csv(f) for f in found], ignore_index=True)
+    # "null" is a world's name, not a missing value
+    read = [pd.read_csv(f, keep_default_na=False, na_values=[""]) for f in found]
+    table = pd.concat(read, ignore_index=True)
     return table.sort_values(["world", "families"], kind="stable")
 
 
@@ -46,6 +48,10 @@ def readme(folder: Path) -> str:
     both = pd.concat([deciding, naive])
     parts = ["# Calibration: the test of the tests", ABOUT.format(panels=panels), "## " + REJECTS]
     parts += [_wide(both, "rejects"), "## " + COVERS, _wide(deciding, "covers")]
+    parts += [_list("Outside 3.5 to 6.5 % where nothing is shared but compute", failing(folder))]
+    left = [f"{c.name}, {c.world.families} families" for c in configs()
+            if not (folder / c.file).exists()]  # fmt: skip
+    parts += [_list("Worlds not run yet", left)]
     parts += ["Every estimate, those that decide nothing too, stands in the CSV files."]
     return "\n\n".join(parts) + "\n"
 
@@ -63,6 +69,11 @@ def failing(folder: Path) -> list[str]:
         f"{sense}: rejects {100 * rate:.1f} % in '{world}', {families} families"
         for sense, rate, world, families in shown
     ]
+
+
+def _list(title: str, lines: list[str]) -> str:
+    """A section that says "none" rather than leave a gap."""
+    return f"## {title}\n\n" + "\n".join(f"- {line}" for line in lines or ["none"])
 
 
 def _wide(rows: pd.DataFrame, column: str) -> str:

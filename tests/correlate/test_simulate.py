@@ -86,6 +86,17 @@ def test_calibrate_writes_tables_once_and_the_same_whatever_the_workers(tmp_path
     assert failing(tmp_path / "a") == []  # no world named null was run
 
 
+def test_the_world_called_null_is_no_missing_value(tmp_path):
+    config = calibration.configs()[0]
+    rows = [[("gains", calibration.DECIDES["gains"], 1.0, 0.5, 1.5, 0.01)]] * 4
+    calibration.summarise(config, rows, {}).to_csv(tmp_path / config.file, index=False)
+    assert failing(tmp_path) == ["gains: rejects 100.0 % in 'null', 10 families"]
+    said = readme(tmp_path)
+    assert "| null" in said
+    assert "- null, 10 families" not in said
+    assert "- null, 40 families" in said
+
+
 def test_power_grows_with_the_effect():
     from correlate.power import Design, power
 
