@@ -152,8 +152,3 @@ def statement_bits(doc: dict[str, Any], results: list[Any]) -> dict[str, tuple[f
     (loglikelihood,) = results
     nats = loglikelihood if isinstance(loglikelihood, float) else loglikelihood[0]
     return {"bits_per_byte": (nats, len(doc["prompt"].encode()))}
-
-
-def proof_bits(doc: dict[str, Any], results: list[tuple[float, bool]]) -> dict[str, Any]:
-    """Log-likelihood in nats and length in bytes of a known proof, given its statement."""
-    return {"bits_per_byte": (results[0][0], len(("\n" + doc["proof"]).encode()))}

@@ -41,13 +41,6 @@ class Toolchain:
         argv = [str(self.folder / "coqtop"), *_FLAGS, "-emacs", *_paths(roots)]
         return Session(self.sandbox, folder, limits, argv, [*_CONFIG, *roots])
 
-    def coqchk(self, folder: Path, name: str, roots: Roots, limits: Limits) -> Outcome:
-        """Have Coq's independent checker go through a compiled file and all it rests on."""
-        argv = [str(self.folder / "coqchk"), "-silent", "-o", *_paths(roots)]
-        read = [*_CONFIG, *(path for path in roots if path != folder)]
-        module = f"{roots[folder]}.{name}"
-        return self.sandbox.run([*argv, module], folder, limits, read, 600)
-
 
 @functools.cache
 def find() -> Toolchain:

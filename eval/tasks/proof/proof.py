@@ -10,7 +10,6 @@ from eval.proofs.lmeval import (  # noqa: F401 - named in the task files
     over_problems,
     process_results,
     prompt,
-    proof_bits,
     statement_bits,
 )
 
