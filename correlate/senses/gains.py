@@ -10,7 +10,7 @@ from correlate.panel import Floats, Ints
 from correlate.senses.corrected import correct
 from correlate.senses.judge import detectable, judge
 from correlate.senses.result import Estimate, SenseResult
-from correlate.senses.sample import Sample, refusal, refused
+from correlate.senses.sample import Sample, by_run, inside, refusal, refused
 from correlate.senses.settings import Settings
 from correlate.stats import controls, family, resample
 
@@ -23,6 +23,10 @@ class Steps:
 
     lower: Ints
     upper: Ints
+
+    def where(self, keep: np.ndarray) -> Steps:
+        """The steps for which ``keep`` (s,) holds."""
+        return Steps(self.lower[keep], self.upper[keep])
 
     def difference(self, values: Floats) -> Floats:
         """Upper less lower, along the first axis."""
@@ -55,6 +59,9 @@ def steps(sample: Sample) -> Steps:
 def gains(sample: Sample, rng: np.random.Generator, settings: Settings) -> SenseResult:
     """Slope of hard gains on easy gains between neighbours, with and without gains in compute.
 
+    Resampled by family, or by training run where families are too few and runs have checkpoints
+    (``sample.by_run``); steps from one run to another are then left out.
+
     The verdict rests on the standardised slope (the partial correlation of the two gains) given
     the change of a smooth curve of log compute over the step.
     """
@@ -62,11 +69,15 @@ def gains(sample: Sample, rng: np.random.Generator, settings: Settings) -> Sense
     reason = refusal(used, settings, within=True)
     if reason:
         return refused(NAME, used, reason)
+    runs = by_run(used, settings)
     step = steps(used)
+    if runs:
+        # a step from one run to another would tie two clusters together
+        step = step.where(used.run[step.lower] == used.run[step.upper])
     dx, dy = step.difference(used.x), step.difference(used.y)
     if np.ptp(dx) == 0 or np.ptp(dy) == 0:
         return refused(NAME, used, "gains do not vary from step to step")
-    cluster = resample.compact(used.family[step.lower])
+    cluster = resample.compact((used.run if runs else used.family)[step.lower])
     root = np.sqrt(step_weights(used, step, dy))[:, None]
     one = np.ones((len(dx), 1))
     curve = np.column_stack([one, step.difference(controls.smooth(used.log_compute))])
@@ -104,7 +115,8 @@ def gains(sample: Sample, rng: np.random.Generator, settings: Settings) -> Sense
     )  # fmt: skip
     return SenseResult(
         NAME, verdict, f"{why}; {len(dx)} steps", used.m, used.families, headline,
-        (*estimates, *cleaned.estimates), (*sample.warnings, *cleaned.warnings),
+        (*estimates, *cleaned.estimates),
+        (*sample.warnings, *([inside(used)] if runs else []), *cleaned.warnings),
         detectable(headline),
     )  # fmt: skip
 

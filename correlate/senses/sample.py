@@ -123,8 +123,13 @@ def refusal(sample: Sample, settings: Settings, within: bool = False) -> str | N
     place = " in families of two or more" if within else ""
     if sample.m < models:
         return f"{sample.m} rungs{place} have what is needed; {models} are asked for"
-    if sample.families < families:
-        return f"{sample.families} families{place} have what is needed; {families} are asked for"
+    if sample.families < families and not (within and by_run(sample, settings)):
+        has = "has" if sample.families == 1 else "have"
+        runs = f", or {rule.min_runs_within} training runs with checkpoints" if within else ""
+        return (
+            f"{sample.families} of the {families} families asked for{runs} {has} what is "
+            f"needed{place}"
+        )
     for column, values in ((sample.easy, sample.x), (sample.hard, sample.y)):
         if np.ptp(values) == 0:
             return f"{column.benchmark} is {column.score[0]:g} for every rung: nothing varies"
@@ -135,6 +140,26 @@ def refusal(sample: Sample, settings: Settings, within: bool = False) -> str | N
             f"{rule.min_rungs_above_floor} are needed"
         )
     return None
+
+
+def by_run(sample: Sample, settings: Settings) -> bool:
+    """Whether a claim within a family is resampled by training run instead of by family.
+
+    So it is where there are too few families to resample and enough runs with checkpoints: the
+    interval then says what holds inside these families, and nothing about others.
+    """
+    rule = settings.thresholds.refusal
+    checkpointed = int((np.bincount(sample.run) >= 2).sum()) if sample.m else 0
+    return sample.families < rule.min_families_within and checkpointed >= rule.min_runs_within
+
+
+def inside(sample: Sample) -> str:
+    """The warning that goes with an interval resampled by run."""
+    have = "1 family" if sample.families == 1 else f"{sample.families} families"
+    return (
+        f"{have}: resampled by training run ({int(sample.run.max()) + 1}), so the interval is "
+        f"about {'this family' if sample.families == 1 else 'these families'} alone"
+    )
 
 
 def refused(sense: str, sample: Sample, reason: str) -> SenseResult:

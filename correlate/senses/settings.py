@@ -20,6 +20,7 @@ class Refusal:
     min_families: int
     min_models_within: int
     min_families_within: int
+    min_runs_within: int
     min_rungs_above_floor: int
     min_power: float
 

@@ -12,7 +12,7 @@ from correlate.senses.beyond_compute import given
 from correlate.senses.corrected import correct
 from correlate.senses.judge import detectable, judge
 from correlate.senses.result import Estimate, SenseResult
-from correlate.senses.sample import Sample, refusal, refused
+from correlate.senses.sample import Sample, by_run, inside, refusal, refused
 from correlate.senses.settings import Settings
 from correlate.stats import controls, family, resample
 
@@ -22,30 +22,35 @@ NAME = "within_family"
 def within_family(sample: Sample, rng: np.random.Generator, settings: Settings) -> SenseResult:
     """Correlation of deviations from the family mean, plain and given log compute.
 
-    Families of one rung say nothing here and are left out. The verdict rests on the correlation
-    given a smooth curve of log compute, itself taken within the family.
+    Families of one rung say nothing here and are left out. Resampled by family, or by training
+    run where families are too few and runs have checkpoints (``sample.by_run``). The verdict rests
+    on the correlation given a smooth curve of log compute, itself taken within the family.
     """
     used = sample.with_compute().repeated()
     reason = refusal(used, settings, within=True)
     if reason:
         return refused(NAME, used, reason)
-    weights = resample.multiplicities(used.families, settings.replicates, rng)
     x, y = resample.demean(used.x, used.family), resample.demean(used.y, used.family)
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         return refused(NAME, used, "scores do not vary within any family")
-    none = np.zeros((used.m, 0))
+    runs = by_run(used, settings)
+    cluster = used.run if runs else used.family
+    # A resample of families leaves each family's mean in place; one of runs has to fit it anew.
+    none = np.eye(used.families)[used.family] if runs else np.zeros((used.m, 0))
+    weights = resample.multiplicities(int(cluster.max()) + 1, settings.replicates, rng)
     curve = resample.demean(controls.smooth(used.log_compute), used.family)
     line = resample.demean(controls.linear(used.log_compute), used.family)
     kinds: tuple[tuple[str, str, Floats], ...] = (
         ("within_family_given_compute_smooth",
-         "within-family partial correlation given a smooth curve of log compute", curve),
+         "within-family partial correlation given a smooth curve of log compute",
+         np.column_stack([none, curve])),
         ("within_family_given_compute",
-         "within-family partial correlation given log compute", line),
+         "within-family partial correlation given log compute", np.column_stack([none, line])),
         ("within_family", "within-family correlation", none),
     )  # fmt: skip
     estimates = []
     for name, label, columns in kinds:
-        found = family.partialled(x, y, columns, used.family, weights, "correlation")
+        found = family.partialled(x, y, columns, cluster, weights, "correlation")
         spread = found.spread(settings.level, settings.interval)
         estimates.append(
             Estimate(name, label, found.shown, spread.low, spread.high, settings.level, spread.p)
@@ -59,11 +64,12 @@ def within_family(sample: Sample, rng: np.random.Generator, settings: Settings) 
         cleaned.corrected,
     )  # fmt: skip
     between = _between(sample.with_compute())
-    mixed = _mixed(used) if settings.checks else []
+    beside = [between] if np.isfinite(between.value) else []
+    beside += [*cleaned.estimates, *(_mixed(used) if settings.checks else [])]
+    said = [*sample.warnings, *([inside(used)] if runs else []), *_reversal(between, estimates)]
     return SenseResult(
         NAME, verdict, why, used.m, used.families, estimates[0],
-        (*estimates, between, *cleaned.estimates, *mixed),
-        (*sample.warnings, *_reversal(between, estimates), *cleaned.warnings),
+        (*estimates, *beside), (*said, *cleaned.warnings),
         detectable(estimates[0]),
     )  # fmt: skip
 

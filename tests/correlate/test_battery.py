@@ -95,7 +95,7 @@ DEGENERATE = {
 def test_degenerate_panels_are_refused_without_a_number(case):
     found = battery.run(panel(*DEGENERATE[case]), PAIR, np.random.default_rng(0), QUICK)
     if case == "one family":  # one family answers no claim, within-family ones included
-        assert found["within_family"].reason.startswith("1 families")
+        assert found["within_family"].reason.startswith("1 of the 4 families")
     refused_everywhere(found)
 
 
