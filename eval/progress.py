@@ -54,11 +54,15 @@ class Clock:
 
 
 def in_words(seconds: float) -> str:
-    """A duration as a person says it: 45 s, 12 min, 3 h 05 min."""
+    """A duration as a person says it: 45 s, 12 min, 3 h 05 min, 12 days."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+    if minutes < 90:
+        return f"{minutes} min"
+    if minutes < 72 * 60:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
+    return f"{minutes / 1440:,.0f} days"
 
 
 def show(events: Iterable[Event], costs: dict[Key, float], workers: int) -> Iterator[Event]:
