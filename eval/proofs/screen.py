@@ -16,10 +16,11 @@ import yaml
 
 from eval.proofs.checker import Status, fingerprint
 from eval.proofs.statement import THEOREM, TOOLS, Statement, shape
-from eval.proofs.syntax import Malformed, Sentence, sentences
+from eval.proofs.syntax import Malformed, Sentence, sentences, tokens
 
 _FILE = Path(__file__).with_name("coq_rules.yaml")
 _TOOLS = frozenset(word for line in TOOLS for word in line.rstrip(".").split()[4:])
+_ASCII = re.compile(r"[A-Za-z0-9_']+")
 _BRACKET = re.compile(r"-+|\++|\*+|\{|\}")
 
 
@@ -101,6 +102,7 @@ def _bare(statement: Statement, found: list[Sentence]) -> Script:
 
 def _whole(statement: Statement, found: list[Sentence]) -> Script:
     rule = rules()
+    theorem = tuple(token.text for token in tokens(statement.theorem))[:-1]
     loads, kept, proving = [], [], False
     for sentence in found:
         if proving:
@@ -108,6 +110,8 @@ def _whole(statement: Statement, found: list[Sentence]) -> Script:
             proving = sentence.head not in rule.closes
         elif shape(sentence) in statement.own:
             continue
+        elif shape(sentence) == theorem:
+            proving = True
         elif sentence.head in ("Require", "From"):
             if not _libraries(sentence) <= _TOOLS:
                 loads.append(sentence.text)
@@ -122,16 +126,17 @@ def _whole(statement: Statement, found: list[Sentence]) -> Script:
 
 def _command(sentence: Sentence) -> bool:
     """Check a command outside a proof; whether it opens one."""
-    _words(sentence)
+    words = _words(sentence)
     if sentence.head in THEOREM:
+        # `Theorem a : .. with b : ..` is recursion by another name; only `match` has a `with` else.
+        if words.count("with") > words.count("match"):
+            raise Refused("rejected", _at(sentence, "theorems proved by each other are refused"))
         return True
     local = " ".join(sentence.words[:2])
     if not {sentence.head, local} & rules().vernacular:
         raise Refused("rejected", _at(sentence, f"command '{sentence.head}' is not allowed"))
     texts = shape(sentence)
-    return sentence.head in ("Definition", "Fixpoint") and not any(
-        pair == (":", "=") for pair in itertools.pairwise(texts)
-    )
+    return sentence.head == "Definition" and (":", "=") not in itertools.pairwise(texts)
 
 
 def _tactic(sentence: Sentence) -> None:
@@ -155,20 +160,24 @@ def _tactic(sentence: Sentence) -> None:
         raise Refused("rejected", _at(sentence, f"{kind} '{head[:40]}' is not allowed in a proof"))
 
 
-def _words(sentence: Sentence) -> None:
-    """Refuse forbidden words wherever they stand, and `idtac` with something to print."""
-    for word in sentence.words:
-        bad = rules().forbidden.intersection(word.split("."))
-        if bad:
-            raise Refused("rejected", _at(sentence, f"'{min(bad)}' is not allowed"))
-    texts = shape(sentence)
-    for word, after in itertools.pairwise(texts):
+def _words(sentence: Sentence) -> list[str]:
+    """The words, none of them forbidden, and no `idtac` with something to print.
+
+    Cut at dots and at all that is not ASCII: to Coq `x²with` is a word, a symbol and a word.
+    """
+    words = [part for word in sentence.words for part in _ASCII.findall(word)]
+    for word in words:
+        if word in rules().forbidden:
+            raise Refused("rejected", _at(sentence, f"'{word}' is not allowed"))
+    for word, after in itertools.pairwise(shape(sentence)):
         if word == "idtac" and after not in (";", "|", ")", "]", "+"):
             raise Refused("rejected", _at(sentence, "'idtac' may not print"))
+    return words
 
 
 def _libraries(sentence: Sentence) -> set[str]:
     """Check a command that loads libraries, and name them without their root."""
+    _words(sentence)
     words = list(sentence.words)
     root = words[1] + "." if sentence.head == "From" and len(words) > 1 else ""
     names = words[words.index("Require") + 1 :] if "Require" in words else []

@@ -70,6 +70,25 @@ def test_a_whole_file_may_repeat_the_preamble() -> None:
     assert found == Script((), ("Theorem t : 0 = 0.", "lra.", "Qed."))
 
 
+def test_a_statement_with_recursion_in_it_may_be_restated() -> None:
+    theorem = "Theorem t : (fix f n := match n with O => 0 | S k => f k end) 3 = 0."
+    problem = Problem("t", f"{theorem}\nProof. Admitted.")
+    lemma = "Lemma a (n : nat) : match n with O => True | S k => k = k end. Proof. by case: n. Qed."
+    found = screen(parse(problem), f"{lemma} {theorem} Proof. reflexivity. Qed.", 64)
+    assert theorem in found.sentences
+    other = theorem.replace("= 0.", "= 1.")
+    with pytest.raises(Refused, match="'fix' is not allowed"):
+        screen(parse(problem), f"{other} Proof. reflexivity. Qed.", 64)
+
+
+@pytest.mark.parametrize("symbol", ["²", "₂", "→", "é", "٣", "."])
+def test_no_symbol_hides_a_word(symbol: str) -> None:
+    """Which letters belong to a word is Coq's to say: wherever it cuts, the word is seen."""
+    for text in (f"exact (x{symbol}fix f). Qed.", f"exact (fix{symbol}x). Qed."):
+        with pytest.raises(Refused, match="'fix' is not allowed"):
+            script(text)
+
+
 def test_a_statement_file_is_taken_apart() -> None:
     source = """
     Require Import Reals. From mathcomp Require Import reals.
