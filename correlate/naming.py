@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _SIZE = re.compile(
     r"(?<![0-9a-z.])(?:\d+x)?(\d+(?:[._]\d+)?)([kmbt])(\d)?(?![0-9a-z])", re.IGNORECASE
 )
 _MIXTURE = re.compile(r"\d+x\d|a\d+(\.\d+)?b|moe", re.IGNORECASE)
+NAMES = 1 << 17
+"""Names remembered: a table of scores asks for the same ones over and over."""
 _UNIT = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 
 
+@lru_cache(maxsize=NAMES)
 def normal_form(name: str) -> str:
     """``name`` without owner, case and separators: 'meta-llama/Llama-2-7b-hf' -> 'llama27b'.
 
@@ -25,6 +29,7 @@ def normal_form(name: str) -> str:
     return re.sub(r"[^\w.]|_", "", text)
 
 
+@lru_cache(maxsize=NAMES)
 def stem(name: str) -> str:
     """``name`` without owner, size and step: what the sizes of one series share."""
     text = unicodedata.normalize("NFKC", name).strip().rsplit("/", 1)[-1]
@@ -37,6 +42,7 @@ def stem(name: str) -> str:
     return text or name
 
 
+@lru_cache(maxsize=NAMES)
 def size(name: str) -> float | None:
     """Parameters as the name states them ('7b' -> 7e9, '1b7' -> 1.7e9); None where it does not.
 

@@ -24,7 +24,8 @@ Row = dict[str, Any]
 
 def by_model(scores: pd.DataFrame) -> dict[str, Row]:
     """Covariates of every model."""
-    table = rungs(scores)
+    names = ["params", "active_params", "tokens", "flops", "family", "training_run"]
+    table = rungs(scores)[names]
     records = table.to_dict("records")
     return {
         str(m): {str(k): v for k, v in r.items()} for m, r in zip(table.index, records, strict=True)

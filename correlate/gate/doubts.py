@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ FALSE_ALARMS = 0.01
 """Chance of any false alarm among all rows a noise rule looks at (Bonferroni)."""
 COMMON = 0.25
 SAME_FIGURES = 3
+KEY = ["model", "benchmark", "score"]
 
 
 def _below(scores: pd.DataFrame) -> pd.Series:
@@ -82,21 +82,26 @@ def same_figure(scores: pd.DataFrame) -> Outcome:
     """One model with the same score, to the last digit, on three benchmarks or more."""
     rows = scores[rates(scores) & scores["score"].between(0, 1, inclusive="neither")]
     rows = rows[~np.isclose(rows["score"], rows["chance"].fillna(-1))]
-    rows = rows.drop_duplicates(["model", "benchmark", "score"])
-    sizes = rows.groupby(["model", "score"])["benchmark"].transform("size")
+    rows = rows[["model", "benchmark", "score", "n"]].drop_duplicates(KEY)
+    rows = rows[rows.groupby(["model", "score"])["benchmark"].transform("size") >= SAME_FIGURES]
+    rows = rows[~_simple(rows["score"])]
     hits = []
-    for _, group in rows[sizes >= SAME_FIGURES].groupby(["model", "score"], sort=False):
+    for _, group in rows.groupby(["model", "score"], sort=False):
         value = float(group["score"].iloc[0])
-        if _simple(value) or _of_common_size(value, group["n"]):
-            continue
-        hits.append(Hit(cells(group), "kept", number(value)))
+        if not _of_common_size(value, group["n"]):
+            hits.append(Hit(cells(group), "kept", number(value)))
     return scores, hits
 
 
-def _simple(value: float) -> bool:
-    """Whether a value is a simple fraction, which benchmarks of many sizes can share."""
-    near = Fraction(value).limit_denominator(100)
-    return abs(float(near) - value) < 1e-9
+def _simple(values: pd.Series) -> np.ndarray:
+    """Which values are simple fractions, which benchmarks of many sizes can share."""
+    rate = values.to_numpy(float)[:, None]
+    parts = np.arange(1, 101)
+    found = np.zeros(len(rate), bool)
+    for start in range(0, len(rate), 1 << 16):
+        some = rate[start : start + (1 << 16)] * parts
+        found[start : start + (1 << 16)] = (np.abs(some - np.round(some)) < 1e-9 * parts).any(1)
+    return found
 
 
 def _of_common_size(value: float, n: pd.Series) -> bool:
@@ -113,23 +118,24 @@ def _of_common_size(value: float, n: pd.Series) -> bool:
 def rows_copied(scores: pd.DataFrame) -> Outcome:
     """Two models of different runs with the same figures on three benchmarks or more."""
     rows = scores[rates(scores) & scores["score"].between(0, 1, inclusive="neither")]
-    simple = {value: _simple(float(value)) for value in rows["score"].unique()}
-    rows = rows[~rows["score"].map(simple).astype(bool)]
-    key = ["benchmark", "metric", "filter", "shots", "score"]
-    shared = rows[rows.duplicated(key, keep=False)].drop_duplicates([*key, "model"])
-    counts: Counter[tuple[str, str]] = Counter()
-    for _, group in shared.groupby(key, sort=False):
-        if len(group) == 2:
-            one, other = sorted(group["model"])
-            counts[one, other] += 1
-    run = dict(zip(scores["model"], scores["training_run"], strict=True))
+    rows = rows[~_simple(rows["score"])]
+    test = rows.groupby(["benchmark", "metric", "filter", "shots"], sort=False).ngroup()
+    figures = pd.DataFrame({"model": rows["model"], "test": test, "score": rows["score"]})
+    once = figures.drop_duplicates()
+    sharing = once.groupby(["test", "score"])["model"].transform("size")
+    two = once[sharing == 2].sort_values(["test", "score", "model"])["model"].to_numpy(object)
+    counts = pd.DataFrame({"one": two[::2], "other": two[1::2]}).value_counts()
+    pairs = counts[counts >= SAME_FIGURES].sort_index().reset_index(name="count")
+    run = scores.drop_duplicates("model").set_index("model")["training_run"]
+    named = set(pairs["one"]) | set(pairs["other"])
+    ran = figures[figures["model"].isin(named)].groupby("model")["test"].agg(Counter)
     hits = []
-    for (one, other), count in counts.items():
-        if count < SAME_FIGURES or (run[one] and run[one] == run[other]):
+    for one, other, count in zip(pairs["one"], pairs["other"], pairs["count"], strict=True):
+        if run[one] and run[one] == run[other]:
             continue  # neighbouring checkpoints may be the same weights
-        common = rows[rows["model"] == one].merge(rows[rows["model"] == other], on=key[:4])
-        if count >= 0.5 * len(common):
-            hits.append(Hit((one, other), "kept", detail=f"{count} of {len(common)} scores"))
+        common = sum(times * ran[other][t] for t, times in ran[one].items())
+        if count >= 0.5 * common:
+            hits.append(Hit((one, other), "kept", detail=f"{count} of {common} scores"))
     return scores, hits
 
 

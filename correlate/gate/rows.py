@@ -73,12 +73,13 @@ def family_split(scores: pd.DataFrame) -> Outcome:
             scores, hit = _refile(scores, scores["family"] == other, usual)
             hits.append(hit)
     rungs = scores.drop_duplicates("model")[["model", "family"]]
-    stems = rungs["model"].map(lambda m: stem(m).casefold())
-    for _, series in rungs.groupby(stems):
-        labels = series["family"].value_counts()
-        if len(labels) != 2 or labels.iloc[1] != 1 or labels.iloc[0] < 2:
+    rungs = rungs.assign(stem=rungs["model"].map(lambda m: stem(m).casefold()))
+    labels = rungs.groupby("stem")["family"].transform("nunique")
+    for _, series in rungs[labels == 2].groupby("stem"):
+        counts = series["family"].value_counts()
+        if counts.iloc[1] != 1 or counts.iloc[0] < 2:
             continue
-        usual, odd = str(labels.index[0]), str(labels.index[1])
+        usual, odd = str(counts.index[0]), str(counts.index[1])
         model = series.loc[series["family"] == odd, "model"]
         scores, hit = _refile(scores, scores["model"].isin(model), usual)
         hits.append(hit)

@@ -13,10 +13,8 @@ SLACK = 1e-9
 
 def rates(scores: pd.DataFrame) -> pd.Series:
     """Which rows are fractions between 0 and 1."""
-    kinds = scores[["metric", "band"]].drop_duplicates()
-    table = {(m, b): is_rate(m, b) for m, b in zip(kinds["metric"], kinds["band"], strict=True)}
-    flags = [table[key] for key in zip(scores["metric"], scores["band"], strict=True)]
-    return pd.Series(flags, index=scores.index, dtype=bool)
+    table = {metric: is_rate(metric) for metric in scores["metric"].unique()}
+    return scores["metric"].map(table).astype(bool) & (scores["band"] != "loss")
 
 
 def not_finite(scores: pd.DataFrame) -> Outcome:
@@ -67,7 +65,8 @@ def mixed_scales(scores: pd.DataFrame) -> Outcome:
 
 def out_of_range(scores: pd.DataFrame) -> Outcome:
     """Rates below 0 or above 1, signed rates beyond -1 and 1."""
-    signed = scores["metric"].str.contains(SIGNED)
+    kinds = {metric: bool(SIGNED.search(metric)) for metric in scores["metric"].unique()}
+    signed = scores["metric"].map(kinds).astype(bool)
     low = np.where(signed, -1.0, 0.0)
     bounded = rates(scores) | signed
     bad = bounded & ((scores["score"] > 1 + SLACK) | (scores["score"] < low - SLACK))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from correlate.gate.rule import Hit, Outcome, Rule
 from correlate.gate.values import rates
+from correlate.panel import Ints
 
 FEWEST_SUBTASKS = 3
 EXPECTED = 7.0
@@ -16,6 +20,8 @@ ASSUMED_ITEMS = 100.0
 NO_STRONGER = 0.02
 """Mean lead on shared tests, as a fraction, up to which a model counts as no stronger."""
 SHARED_TESTS = 3
+CHUNK = 256
+"""Suspects compared with all other models at a time."""
 
 
 def tests(scores: pd.DataFrame) -> pd.DataFrame:
@@ -28,7 +34,8 @@ def tests(scores: pd.DataFrame) -> pd.DataFrame:
     table = table.reset_index()
     table["n"] = table["n"].fillna(ASSUMED_ITEMS)
     table["test"] = table["benchmark"] + "|" + table["shots"]
-    table["group"] = table["benchmark"].map(_prefix)
+    groups = {name: _prefix(name) for name in table["benchmark"].unique()}
+    table["group"] = table["benchmark"].map(groups)
     return table
 
 
@@ -37,70 +44,123 @@ def _prefix(benchmark: str) -> str:
     return re.split(r"[ :_-]", benchmark, maxsplit=1)[0].casefold()
 
 
+@dataclass(frozen=True)
+class Solved:
+    """What every model solves of every test: sparse matrices, models x tests, of rates above 0."""
+
+    models: pd.Index
+    tests: pd.Index
+    groups: np.ndarray
+    rate: sparse.csr_matrix
+
+    def no_stronger(self, suspects: Ints, others: Ints, group: str) -> np.ndarray:
+        """Which of ``others`` lead each suspect by no more than ``NO_STRONGER`` on shared tests.
+
+        Both are rows of the matrices; tests of ``group`` are left out. Shape (suspects, others).
+        """
+        kept = np.flatnonzero(self.groups != group)
+        rate = self.rate[:, kept]
+        solved = (rate > 0).astype(float)
+        mine, theirs = rate[suspects].toarray(), rate[others]
+        shared = np.asarray((solved[others] @ (mine > 0).T.astype(float)).T)
+        lead = np.asarray((theirs @ (mine > 0).T.astype(float)).T)
+        lead -= np.asarray((solved[others] @ mine.T).T)
+        return np.asarray((shared >= SHARED_TESTS) & (lead <= NO_STRONGER * shared))
+
+
+def _solved(table: pd.DataFrame) -> Solved:
+    row, models = pd.factorize(table["model"])
+    column, names = pd.factorize(table["test"])
+    shape = (len(models), len(names))
+    rate = sparse.csr_matrix((table["score"].clip(lower=0), (row, column)), shape=shape)
+    rate.eliminate_zeros()
+    groups = table.drop_duplicates("test")["group"].to_numpy(object)
+    return Solved(pd.Index(models), pd.Index(names), groups, rate)
+
+
+def others_score(
+    table: pd.DataFrame, solved: Solved, group: str, parts: list[str], items: pd.Series
+) -> pd.Series:
+    """Whether every model no stronger elsewhere solves items of ``parts`` where suspects do not.
+
+    ``items`` are the items of each suspect (its index) on the tests ``parts``, all of ``group``.
+    A model that is zero on all these tests as well does not count: it may have failed too.
+    """
+    rate = table[table["test"].isin(parts)].groupby("model")["score"].mean()
+    rate = rate[rate > 0]
+    others = solved.models.get_indexer(rate.index)
+    told = np.zeros(len(items), bool)
+    for start in range(0, len(items) if len(rate) else 0, CHUNK):
+        some = items.iloc[start : start + CHUNK]
+        weaker = solved.no_stronger(solved.models.get_indexer(some.index), others, group)
+        least = np.where(weaker, rate.to_numpy(float), np.inf).min(axis=1)
+        told[start : start + CHUNK] = weaker.any(axis=1) & (least * some.to_numpy() >= EXPECTED)
+    return pd.Series(told, index=items.index)
+
+
 def failed_run(scores: pd.DataFrame) -> Outcome:
     """Zero on every part of a group by a model that scores elsewhere, where weaker ones score."""
     table = tests(scores)
-    hits = []
-    dropped = pd.Series(False, index=scores.index)
-    zero = table.groupby(["model", "group", "shots"]).agg(
-        best=("score", "max"), parts=("benchmark", "nunique")
+    key = ["model", "group", "shots"]
+    zero = table.groupby(key, sort=False).agg(
+        best=("score", "max"), parts=("test", "size"), items=("n", "sum")
     )
-    suspects = zero[(zero["best"] == 0) & (zero["parts"] >= FEWEST_SUBTASKS)]
-    for model, group, shots in suspects.index:
-        own = table[
-            (table["model"] == model) & (table["group"] == group) & (table["shots"] == shots)
-        ]
-        if not _others_score(table, own, str(model), {str(model)}):
-            continue
-        rows = (scores["model"] == model) & (scores["shots"] == shots)
-        rows &= scores["benchmark"].isin(own["benchmark"])
-        dropped |= rows
-        named = tuple(f"{model} | {b}" for b in own["benchmark"])
-        hits.append(Hit(named, "dropped", "0", detail=f"{len(own)} parts of '{group}'"))
-    return scores[~dropped], hits
+    suspects = zero[(zero["best"] == 0) & (zero["parts"] >= FEWEST_SUBTASKS)].reset_index()
+    if suspects.empty:
+        return scores, []
+    own = (
+        table.merge(suspects[key], on=key).groupby(key)["test"].agg(lambda t: "\0".join(sorted(t)))
+    )
+    suspects["tests"] = own.reindex(pd.MultiIndex.from_frame(suspects[key])).to_numpy()
+    solved = _solved(table)
+    failed = []
+    for (group, together), some in suspects.groupby(["group", "tests"], sort=False):
+        items = some.set_index("model")["items"]
+        told = others_score(table, solved, str(group), str(together).split("\0"), items)
+        failed.append(some[told.to_numpy()])
+    return _drop(scores, table, pd.concat(failed))
+
+
+def _drop(scores: pd.DataFrame, table: pd.DataFrame, failed: pd.DataFrame) -> Outcome:
+    """The scores without those of the failed (model, group, shots), and a hit for each."""
+    key = ["model", "group", "shots"]
+    own = table.merge(failed[key], on=key)
+    hits = [
+        Hit(_named(rows), "dropped", "0", detail=f"{len(rows)} parts of '{group}'")
+        for (_, group, _), rows in own.groupby(key, sort=False)
+    ]
+    gone = pd.MultiIndex.from_frame(own[["model", "benchmark", "shots"]])
+    return scores[~pd.MultiIndex.from_frame(scores[gone.names]).isin(gone)], hits
 
 
 def family_zero(scores: pd.DataFrame) -> Outcome:
     """Zero by every model of a family on one benchmark, where others or other shots score."""
     table = tests(scores)
-    hits = []
-    zero = table.groupby(["family", "test"]).agg(best=("score", "max"), models=("model", "nunique"))
-    for family, test in zero[(zero["best"] == 0) & (zero["models"] >= 2)].index:
-        own = table[(table["family"] == family) & (table["test"] == test)]
-        members = set(own["model"])
-        if not any(
-            _others_score(table, one, str(one["model"].iloc[0]), members)
-            or _scores_otherwise(table, one)
-            for _, one in own.groupby("model")
-        ):
-            continue
-        named = tuple(f"{m} | {b}" for m, b in zip(own["model"], own["benchmark"], strict=True))
-        hits.append(Hit(named, "kept", "0", detail=f"{family}, {len(own)} models"))
+    zero = table.groupby(["family", "test"], sort=False).agg(
+        best=("score", "max"), models=("model", "nunique")
+    )
+    zero = zero[(zero["best"] == 0) & (zero["models"] >= 2)].reset_index()[["family", "test"]]
+    if zero.empty:
+        return scores, []
+    solved = _solved(table)
+    suspects = table.merge(zero, on=["family", "test"])
+    found = table.assign(found=table["score"] * table["n"])
+    otherwise = found.groupby(["model", "benchmark"])["found"].max()
+    at = pd.MultiIndex.from_frame(suspects[["model", "benchmark"]])
+    suspects["told"] = otherwise.reindex(at).to_numpy() >= EXPECTED
+    for (group, test), some in suspects.groupby(["group", "test"], sort=False):
+        told = others_score(table, solved, str(group), [str(test)], some.set_index("model")["n"])
+        suspects.loc[some.index, "told"] |= told.to_numpy()
+    hits = [
+        Hit(_named(own), "kept", "0", detail=f"{family}, {len(own)} models")
+        for (family, _), own in suspects.groupby(["family", "test"], sort=True)
+        if own["told"].any()
+    ]
     return scores, hits
 
 
-def _others_score(table: pd.DataFrame, own: pd.DataFrame, model: str, without: set[str]) -> bool:
-    """Whether every model that is no stronger elsewhere solves items where ``own`` solves none.
-
-    Models that are zero on all these tests as well do not count: they may have failed too.
-    """
-    others = table[table["test"].isin(own["test"]) & ~table["model"].isin(without)]
-    rate = others.groupby("model")["score"].mean()
-    rate = rate[rate > 0]
-    solved = table[(table["score"] > 0) & ~table["group"].isin(own["group"])]
-    mine = solved[solved["model"] == model].set_index("test")["score"]
-    shared = solved[solved["test"].isin(mine.index) & solved["model"].isin(rate.index)]
-    lead = shared["score"] - shared["test"].map(mine).astype(float)
-    by_model = lead.groupby(shared["model"]).agg(["mean", "size"])
-    no_stronger = by_model[(by_model["mean"] <= NO_STRONGER) & (by_model["size"] >= SHARED_TESTS)]
-    rate = rate[rate.index.isin(no_stronger.index)]
-    return len(rate) > 0 and bool(rate.min() * own["n"].sum() >= EXPECTED)
-
-
-def _scores_otherwise(table: pd.DataFrame, own: pd.DataFrame) -> bool:
-    """Whether the same model clearly scores on the same benchmark with other shots."""
-    same = (table["model"] == own["model"].iloc[0]) & table["benchmark"].isin(own["benchmark"])
-    return bool((table.loc[same, "score"] * table.loc[same, "n"]).max() >= EXPECTED)
+def _named(rows: pd.DataFrame) -> tuple[str, ...]:
+    return tuple(f"{m} | {b}" for m, b in zip(rows["model"], rows["benchmark"], strict=True))
 
 
 RULES = (

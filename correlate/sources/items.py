@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from correlate.benchmarks import canonical
 from correlate.errors import InputError
-from correlate.panel import Finding, Panel
+from correlate.panel import Finding, Floats, Ints, Panel
 from correlate.registry import join_covariates
 from correlate.sources.finish import finish
 from correlate.sources.progress import counting
@@ -21,6 +22,8 @@ ITEM = ("doc", "item", "doc_id", "doc_hash", "question_id")
 BATCH = 1 << 20
 """Rows held at a time."""
 KEYS = ["model", "benchmark"]
+ONE = "items"
+"""What the benchmark is called where the table does not say."""
 
 
 def is_items(names: list[str]) -> bool:
@@ -40,71 +43,102 @@ def load(path: Path) -> Panel:
     InputError
         If the file is broken, or a column is missing or holds no numbers.
     """
-    file = _open(path)
-    names = [n for n in (*KEYS, "score") if n in file.schema_arrow.names]
-    batches = -(-file.metadata.num_rows // BATCH)
-    sums: list[pa.Table] = []
-    try:
-        stream = file.iter_batches(batch_size=BATCH, columns=names)
-        for _ in counting(range(batches + file.num_row_groups), "reading items"):
-            batch = next(stream, None)
-            if batch is None:
-                break
-            sums.append(_sums(pa.table(batch)))
-            if len(sums) > 64:
-                sums = [_merge(sums)]
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-        text = " ".join(str(error).split())[:120]
-        raise InputError(f"{path}: column 'score': cannot be read as numbers ({text})") from None
-    if not sums:
+    sums = Sums()
+    for models, benchmarks, score in stream(path):
+        sums.add(models, benchmarks, score)
+    if not sums.place:
         raise InputError(f"{path}: row 1: the table has no rows; add the answers")
-    scores, findings = _scores(_merge(sums).to_pandas(), path)
+    scores, findings = means(sums.table(), path.name)
     scores, joined = join_covariates(scores)
     return finish(scores, path.stem, findings + joined, items=str(path))
 
 
-def _open(path: Path) -> pq.ParquetFile:
+@dataclass
+class Sums:
+    """Answers, empty answers, sum and sum of squares of each model and benchmark so far."""
+
+    place: dict[tuple[str, str], int] = field(default_factory=dict)
+    total: Floats = field(default_factory=lambda: np.zeros((4, 64)))
+
+    def add(
+        self, models: pa.DictionaryArray, benchmarks: pa.DictionaryArray, score: Floats
+    ) -> None:
+        """Take in a batch of answers; a score that is NaN is an empty one."""
+        names = [models.dictionary.to_pylist(), benchmarks.dictionary.to_pylist()]
+        first, second = (a.indices.to_numpy(zero_copy_only=False) for a in (models, benchmarks))
+        code, found = pd.factorize(first.astype(np.int64) * len(names[1]) + second)
+        at = self._places([(names[0][k // len(names[1])], names[1][k % len(names[1])])
+                           for k in found.tolist()])  # fmt: skip
+        empty = np.isnan(score)
+        value = np.where(empty, 0.0, score)
+        for row, weight in enumerate((~empty, empty, value, value * value)):
+            counted = np.bincount(code, weights=weight, minlength=len(found))
+            np.add.at(self.total[row], at, counted)
+
+    def _places(self, keys: list[tuple[str, str]]) -> Ints:
+        at = np.array([self.place.setdefault(k, len(self.place)) for k in keys], dtype=np.int64)
+        while len(self.place) > self.total.shape[1]:
+            self.total = np.hstack([self.total, np.zeros_like(self.total)])
+        return at
+
+    def table(self) -> pd.DataFrame:
+        """One row a model and benchmark, in order of their names."""
+        frame = pd.DataFrame(list(self.place), columns=KEYS)
+        frame[["n", "empty", "total", "squares"]] = self.total[:, : len(frame)].T
+        return frame.sort_values(KEYS, kind="stable", ignore_index=True)
+
+
+def stream(path: Path) -> Iterator[tuple[pa.DictionaryArray, pa.DictionaryArray, Floats]]:
+    """Batches of the table at ``path``: models, benchmarks, scores (NaN where empty).
+
+    Raises
+    ------
+    InputError
+        If the file is broken, a row names no model, or scores are no numbers.
+    """
     try:
-        return pq.ParquetFile(path)
+        # the names are read as codes: a string a row would cost ten times the scores
+        names = [n for n in (*KEYS, "score") if n in pq.read_schema(path).names]
+        file = pq.ParquetFile(path, read_dictionary=names[:-1])
     except (pa.ArrowInvalid, OSError) as error:
         text = " ".join(str(error).split())[:120]
         raise InputError(f"{path}: not a Parquet file ({text}); write it again") from None
+    row = 0
+    try:
+        batches = file.iter_batches(batch_size=BATCH, columns=names)
+        for batch in counting(batches, -(-file.metadata.num_rows // BATCH), "reading items"):
+            yield _columns(batch, path, row)
+            row += len(batch)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        text = " ".join(str(error).split())[:120]
+        raise InputError(f"{path}: column 'score': cannot be read as numbers ({text})") from None
 
 
-def _sums(batch: pa.Table) -> pa.Table:
-    """Count, sum and sum of squares of the scores of each model and benchmark in a batch."""
-    score = batch["score"].cast(pa.float64())
-    benchmark = (
-        batch["benchmark"].cast(pa.string())
-        if "benchmark" in batch.column_names
-        else pa.array(np.full(len(batch), "items"))
-    )
-    table = pa.table(
-        {
-            "model": batch["model"].cast(pa.string()),
-            "benchmark": benchmark,
-            "n": pc.cast(pc.is_valid(score), pa.float64()),
-            "empty": pc.cast(pc.is_null(score), pa.float64()),
-            "total": pc.fill_null(score, 0.0),
-            "squares": pc.fill_null(pc.multiply(score, score), 0.0),
-        }
-    )
-    return _add(table)
+def _columns(
+    batch: pa.RecordBatch, path: Path, row: int
+) -> tuple[pa.DictionaryArray, pa.DictionaryArray, Floats]:
+    models = _coded(batch["model"])
+    if "benchmark" in batch.schema.names:
+        benchmarks = _coded(batch["benchmark"])
+    else:
+        codes = pa.array(np.zeros(len(batch), np.int32))
+        benchmarks = pa.DictionaryArray.from_arrays(codes, pa.array([ONE]))
+    for name, column in zip(KEYS, (models, benchmarks), strict=True):
+        if column.null_count:
+            at = int(np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))[0])
+            raise InputError(f"{path}: row {row + at + 1}: no {name}; fill it in or delete the row")
+    score = batch["score"].cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return models, benchmarks, score
 
 
-def _merge(sums: list[pa.Table]) -> pa.Table:
-    return _add(pa.concat_tables(sums))
+def _coded(column: pa.Array) -> pa.DictionaryArray:
+    if isinstance(column, pa.DictionaryArray):
+        return column
+    return column.cast(pa.string()).dictionary_encode()
 
 
-def _add(table: pa.Table) -> pa.Table:
-    columns = ["n", "empty", "total", "squares"]
-    grouped = table.group_by(KEYS, use_threads=False).aggregate([(c, "sum") for c in columns])
-    return grouped.rename_columns({f"{c}_sum": c for c in columns})
-
-
-def _scores(table: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, list[Finding]]:
-    """Means, items and standard errors; models in order of their names."""
-    table = table.sort_values(KEYS, kind="stable", ignore_index=True)
+def means(table: pd.DataFrame, source: str) -> tuple[pd.DataFrame, list[Finding]]:
+    """Means, items and standard errors from the sums of ``Sums.table``."""
     empty = table[table["empty"] > 0]
     findings = []
     if len(empty):
@@ -122,6 +156,6 @@ def _scores(table: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, list[Finding
             "score": mean,
             "n": n,
             "stderr": np.sqrt(variance / (n - 1).where(n > 1)),
-            "source": f"{path.name}",
+            "source": source,
         }
     ), findings

@@ -84,7 +84,7 @@ def load(path: Path, files: list[Path]) -> Panel:
     """
     reading = Reading()
     root = path if path.is_dir() else path.parent
-    for file in counting(files, "reading result files"):
+    for file in counting(files, len(files), "reading result files"):
         _read(file, root, reading)
     reading.close()
     if not reading.batches:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, TaskID
 
 T = TypeVar("T")
 
@@ -18,17 +19,20 @@ EVERY = 10.0
 """Seconds between two lines where there is no terminal."""
 
 
-def counting(items: Sequence[T], doing: str) -> Iterator[T]:
-    """Yield ``items``; once it takes more than two seconds, say how far it is."""
+def counting(items: Iterable[T], total: int, doing: str) -> Iterator[T]:
+    """Yield ``items``, about ``total`` of them; after two seconds, say how far it is."""
     console = Console(file=sys.stderr)
     start = said = time.monotonic()
-    for i, item in enumerate(items):
-        now = time.monotonic()
-        if now - start > QUIET and console.is_terminal:
-            yield from track(items[i:], doing, total=len(items), completed=i, console=console,
-                             transient=True)  # fmt: skip
-            return
-        if now - start > QUIET and now - said > EVERY:
-            print(f"{doing}: {i} of {len(items)}", file=sys.stderr, flush=True)
-            said = now
-        yield item
+    with contextlib.ExitStack() as stack:
+        bar = None
+        for i, item in enumerate(items):
+            now = time.monotonic()
+            if bar is not None:
+                bar.advance(TaskID(0))
+            elif now - start > QUIET and console.is_terminal:
+                bar = stack.enter_context(Progress(console=console, transient=True))
+                bar.add_task(doing, total=total, completed=i)
+            elif now - start > QUIET and now - said > EVERY:
+                print(f"{doing}: {i} of {total}", file=sys.stderr, flush=True)
+                said = now
+            yield item

@@ -58,6 +58,13 @@ def test_unanswered_items_are_left_out_and_said(tmp_path: Path) -> None:
     assert found.rows == ("a | items",)
 
 
+def test_a_row_without_a_model_is_refused_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pd.DataFrame({"model": ["a", None], "item": [1, 2], "score": [1.0, 0.0]}).to_parquet(path)
+    with pytest.raises(InputError, match="row 2: no model"):
+        load(path)
+
+
 def test_text_where_scores_belong_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     pd.DataFrame({"model": ["a"], "item": [1], "score": ["right"]}).to_parquet(path)
