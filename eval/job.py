@@ -1,15 +1,20 @@
-"""One rung's share of a run: load it once, score its cells, write each; events tell how it goes."""
+"""One rung's share of a run: load it once, score its cells, write each; events tell how it goes.
+
+A cell is looked at, scored and written under its lock, so that runs on one study, on whatever
+machines, share the work and never do a cell twice.
+"""
 
 import resource
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from eval import catalog, provenance, score
-from eval.plan import Cell
+from eval.locks import Lock
+from eval.plan import Cell, state
 from eval.store import Key, Study
 from eval.suite import Suite
 
@@ -23,45 +28,78 @@ class Job:
 
 @dataclass(frozen=True)
 class Event:
-    """Something happened to a cell: it started, was written, or failed (``text`` says why)."""
+    """Something happened to a cell: it started, was written, or failed (``text`` says why).
 
-    what: Literal["started", "done", "failed"]
+    ``elsewhere``: another run has done the cell, or is at it. ``queued``: it waits for Slurm.
+    """
+
+    what: Literal["started", "done", "failed", "elsewhere", "queued"]
     key: Key
     text: str = ""
     seconds: float = 0.0
 
 
+@dataclass(frozen=True)
+class Work:
+    """What an executor gets: the jobs, in order, and what all of them share.
+
+    ``names`` are the benchmarks whose tasks the jobs need.
+    """
+
+    suite: Suite
+    study: Study
+    settings: score.Settings
+    names: tuple[str, ...]
+    jobs: tuple[Job, ...]
+
+
+Executor = Callable[[Work], Generator[Event, None, None]]
+"""Does the work, here or elsewhere: in this process, in several, or through Slurm."""
+
+
+def here(work: Work) -> Generator[Event, None, None]:
+    """The executor that does all in this process, one job after another."""
+    scorer = Scorer(work)
+    for job in work.jobs:
+        yield from scorer(job)
+
+
 class Scorer:
     """Scores jobs one after another; holds what all share: the study, the tasks, the settings."""
 
-    def __init__(
-        self, suite: Suite, names: list[str], study: Study, settings: score.Settings
-    ) -> None:
-        self.study = study
-        self.settings = settings
-        self.tasks = catalog.open_tasks(suite, names)
+    def __init__(self, work: Work) -> None:
+        self.study = work.study
+        self.settings = work.settings
+        self.tasks = catalog.open_tasks(work.suite, list(work.names))
         self.software = provenance.software()
 
     def __call__(self, job: Job) -> Iterator[Event]:
         """Score the job. No exception of a model or a task leaves: it fails its cell."""
-        rung = job.cells[0].rung
-        yield Event("started", job.cells[0].key)
-        try:
-            lm = score.load(rung, self.settings)
-        except Exception as error:
-            for cell in job.cells:
-                yield self._failed(cell, "loading the model", error)
-            return
+        load = Once(lambda: score.load(job.cells[0].rung, self.settings))
         for cell in job.cells:
-            yield Event("started", cell.key)
-            try:
-                yield self._score(cell, lm)
-            except Exception as error:
-                yield self._failed(cell, "scoring", error)
-        del lm
+            lock = self.study.lock(cell.key)
+            if lock is None:
+                yield Event("elsewhere", cell.key, f"held by {self.study.holder(cell.key)}")
+                continue
+            with lock:
+                if done_since(self.study, cell):
+                    yield Event("elsewhere", cell.key, "another run has done it")
+                    continue
+                yield Event("started", cell.key)
+                yield self._try(cell, load, lock)
+        load.forget()
         score.free()
 
-    def _score(self, cell: Cell, lm: Any) -> Event:
+    def _try(self, cell: Cell, load: "Once", lock: Lock) -> Event:
+        doing = "loading the model"
+        try:
+            lm = load()
+            doing = "scoring"
+            return self._score(cell, lm, lock)
+        except Exception as error:
+            return self._failed(cell, doing, error)
+
+    def _score(self, cell: Cell, lm: Any, lock: Lock) -> Event:
         started = time.perf_counter()
         scored = score.score(lm, self.tasks[cell.benchmark.name], cell.benchmark)
         seconds = time.perf_counter() - started
@@ -79,6 +117,8 @@ class Scorer:
             "written": datetime.now(UTC).isoformat(timespec="seconds"),
             "provenance": self._provenance(lm),
         }
+        if not lock.held():
+            return Event("elsewhere", cell.key, f"taken over by {self.study.holder(cell.key)}")
         self.study.write_cell(cell.key, {**scored.results, "cell": own}, scored.items)
         first = scored.scores[0]
         error = f" ± {first['stderr']:.3f}" if first["stderr"] is not None else ""
@@ -94,6 +134,36 @@ class Scorer:
         reason = f"{doing}: {type(error).__name__}: {' '.join(str(error).split())[:500]}"
         record(self.study, cell, reason, traceback.format_exc())
         return Event("failed", cell.key, reason)
+
+
+class Once:
+    """Calls a function when first asked, and gives its result, or its exception, ever after."""
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        self._function = function
+        self._result: Any = None
+        self._error: Exception | None = None
+
+    def __call__(self) -> Any:
+        if self._error is not None:
+            raise self._error
+        if self._result is None:
+            try:
+                self._result = self._function()
+            except Exception as error:
+                self._error = error
+                raise
+        return self._result
+
+    def forget(self) -> None:
+        """Let go of the result."""
+        self._result = None
+
+
+def done_since(study: Study, cell: Cell) -> bool:
+    """Whether another run has done or failed the cell since it was planned."""
+    now = state(study, cell.key, cell.identity)
+    return now == "done" or (now == "failed" and cell.state != "failed")
 
 
 def record(study: Study, cell: Cell, reason: str, trace: str = "") -> None:

@@ -71,10 +71,11 @@ def _cells(
             parts = identity.content(rung, benchmark, definitions[benchmark.name], engine)
             name = identity.name(parts)
             key = Key(rung.name, benchmark.name)
-            yield Cell(rung, benchmark, parts, name, _state(study, key, name))
+            yield Cell(rung, benchmark, parts, name, state(study, key, name))
 
 
-def _state(study: Study, key: Key, name: str) -> State:
+def state(study: Study, key: Key, name: str) -> State:
+    """The state on disk of the cell at ``key`` whose identity is ``name``."""
     found = study.result(key)
     if found is not None:
         return "done" if found["cell"]["identity"] == name else "changed"

@@ -109,7 +109,7 @@ def _lines(console: Console, clock: Clock) -> Iterator[Teller]:
         due = time.monotonic() - said > PLAIN_EVERY or clock.count == clock.total
         if event.what == "failed":
             print(f"failed: {event.key}: {event.text}", file=sys.stderr, flush=True)
-        elif event.what == "done" and due:
+        elif event.what in ("done", "elsewhere") and due:
             said = time.monotonic()
             at = f"[{clock.count}/{clock.total}]"
             left = f", {clock.left}" if clock.left else ""

@@ -1,11 +1,12 @@
-"""Drive a plan: here, in one process or several, each with one rung at a time."""
+"""Drive a plan: here, in one process or several, or through Slurm; each does a rung at a time."""
 
 import os
 from collections.abc import Generator
+from functools import partial
 from itertools import groupby
 
 from eval import score, scores
-from eval.job import Event, Job, Scorer
+from eval.job import Event, Executor, Job, Work, here
 from eval.plan import Cell, Plan
 from eval.workers import crew
 
@@ -14,23 +15,26 @@ ONE_CORE_PARAMS = 5e7
 
 
 def run(
-    plan: Plan, settings: score.Settings, workers: int, retry_failed: bool = False
+    plan: Plan, settings: score.Settings, executor: Executor, retry_failed: bool = False
 ) -> Generator[Event, None, None]:
     """Score what the plan still wants; each cell is on disk before its event is given.
 
-    The study's lock must be held. Stopping at any moment loses only cells in progress.
+    Stopping at any moment loses only cells in progress. Other runs may be at work on the study.
     """
     cells = plan.to_run(retry_failed)
-    if not cells:
-        return
-    names = list(dict.fromkeys(cell.benchmark.name for cell in cells))
-    jobs = pack(cells)
-    if min(workers, len(jobs)) == 1:
-        scorer = Scorer(plan.suite, names, plan.study, settings)
-        for job in jobs:
-            yield from scorer(job)
-    else:
-        yield from crew(plan, names, settings, jobs, min(workers, len(jobs)))
+    if cells:
+        yield from executor(work(plan, settings, cells))
+
+
+def work(plan: Plan, settings: score.Settings, cells: list[Cell]) -> Work:
+    """What an executor needs to score ``cells`` of the plan."""
+    names = tuple(dict.fromkeys(cell.benchmark.name for cell in cells))
+    return Work(plan.suite, plan.study, settings, names, tuple(pack(cells)))
+
+
+def local(workers: int) -> Executor:
+    """The executor of this machine; one worker is this process itself."""
+    return here if workers == 1 else partial(crew, size=workers)
 
 
 def pack(cells: list[Cell]) -> list[Job]:
@@ -45,19 +49,21 @@ def cost(cell: Cell) -> float:
 
 
 def default_workers(plan: Plan, device: str | None) -> int:
-    """A process for each core where all rungs are small and there is no accelerator, else one."""
+    """A process for each accelerator; without any, one for each core if all rungs are small."""
+    accelerators = _accelerators() if device in (None, "cuda") else 0
+    if accelerators:
+        return accelerators
     small = all((cell.rung.params or 1e9) < ONE_CORE_PARAMS for cell in plan.cells)
-    if not small or (device or "cpu") != "cpu" or (device is None and _accelerated()):
-        return 1
-    return len(os.sched_getaffinity(0))
+    return len(os.sched_getaffinity(0)) if small and device in (None, "cpu") else 1
 
 
 def finish(plan: Plan) -> None:
-    """Derive scores.csv from the cells on disk."""
+    """Derive scores.csv from the cells on disk, and clear away what runs left that were cut off."""
+    plan.study.sweep()
     scores.write(plan.study)
 
 
-def _accelerated() -> bool:
+def _accelerators() -> int:
     import torch
 
-    return bool(torch.cuda.is_available())
+    return int(torch.cuda.device_count())

@@ -29,10 +29,11 @@ def write(study: Study) -> int:
     writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
     writer.writeheader()
     count = 0
-    for row in rows(study):
-        writer.writerow(row)
-        count += 1
-    study.write_text("scores.csv", buffer.getvalue())
+    with study.writing():
+        for row in rows(study):
+            writer.writerow(row)
+            count += 1
+        study.write_text("scores.csv", buffer.getvalue())
     return count
 
 

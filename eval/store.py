@@ -1,11 +1,12 @@
 """A study on disk: write a cell whole or not at all, read cells back."""
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
+import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any
 import pandas as pd
 
 from eval.errors import InputError
+from eval.holder import Holder
+from eval.locks import Lock, Locks
 
 
 @dataclass(frozen=True)
@@ -72,35 +75,51 @@ class Study:
             _dump(folder / "error.json", error)
 
     def write_text(self, name: str, text: str) -> None:
-        """Write a file of the study whole or not at all."""
+        """Write a file of the study whole or not at all; within ``writing``."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        draft = self.folder / f".{name}.{os.getpid()}.tmp"
+        draft = self.folder / f".{name}.{_writer()}.tmp"
         draft.write_text(text, encoding="utf-8")
         os.replace(draft, self.folder / name)
 
-    def sweep(self) -> None:
-        """Remove drafts of a run that was cut off; call with the lock held, no worker left."""
-        for path in [*self.folder.glob("cells/*/.*.tmp"), *self.folder.glob(".*.tmp")]:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    def lock(self, key: Key) -> Lock | None:
+        """The cell's lock; None while another process has it. Whoever writes a cell holds it."""
+        return self.locks.take(f"{key.rung}/{key.benchmark}")
+
+    def holder(self, key: Key) -> Holder | None:
+        """Who holds the cell's lock, dead or alive."""
+        return self.locks.holder(f"{key.rung}/{key.benchmark}")
 
     @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the study: one run at a time writes to it. Freed when the process ends."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise InputError(
-                    f"{self.folder}: .lock: another run is writing here; wait or use another --out"
-                ) from error
+    def writing(self) -> Iterator[None]:
+        """Hold the study's own files, not its cells, waiting while another process has them.
+
+        What is derived from cells within it is never put in place of something newer.
+        """
+        while (lock := self.locks.take("study")) is None:
+            time.sleep(0.1)
+        with lock:
+            for draft in self.folder.glob(".*.tmp"):
+                draft.unlink()  # of a writer that was cut off
             yield
+
+    @property
+    def locks(self) -> Locks:
+        """All locks of the study."""
+        return Locks(self.folder / "locks")
+
+    def sweep(self) -> None:
+        """Remove drafts that runs left which were cut off; those of live runs stay."""
+        for draft in self.folder.glob("cells/*/.*.tmp"):
+            benchmark = draft.name[1:].rsplit("~", 1)[0]
+            if lock := self.lock(Key(draft.parent.name, benchmark)):
+                with lock:
+                    shutil.rmtree(draft, ignore_errors=True)
 
     @contextlib.contextmanager
     def _replacing(self, key: Key) -> Iterator[Path]:
         """A draft folder beside the cell that takes its place when the block ends well."""
         final = self.cell(key)
-        draft = final.parent / f".{final.name}.{os.getpid()}.tmp"
+        draft = final.parent / f".{final.name}~{_writer()}.tmp"
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
         try:
@@ -108,7 +127,7 @@ class Study:
             if final.exists():
                 # a folder cannot be renamed onto a full one; a kill between the two renames
                 # leaves no cell, and the next run scores it again
-                old = final.parent / f".{final.name}.{os.getpid()}.old.tmp"
+                old = final.parent / f".{final.name}~{_writer()}.old.tmp"
                 os.replace(final, old)
                 os.replace(draft, final)
                 shutil.rmtree(old)
@@ -135,6 +154,11 @@ def check_writable(folder: Path) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"{folder}: {parent}: {reason}; give a writable --out") from error
+
+
+def _writer() -> str:
+    """What tells this process's drafts from those of others, here and on other machines."""
+    return f"{socket.gethostname()}.{os.getpid()}"
 
 
 def _json(path: Path) -> dict[str, Any] | None:

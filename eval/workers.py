@@ -1,36 +1,53 @@
-"""Worker processes: one rung at a time each; a process that dies fails one cell, not the run."""
+"""Worker processes: one rung at a time each; a process that dies fails one cell, not the run.
+
+Where there are several accelerators each worker has one of its own.
+"""
 
 import contextlib
 import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from eval import score
-from eval.job import Event, Job, Scorer, record
-from eval.plan import Cell, Plan
+from eval.job import Event, Job, Scorer, Work, done_since, record
+from eval.plan import Cell
 from eval.store import Study
-from eval.suite import Suite
 
 # spawn, because forking a process that has used torch or tokenizers can hang
 SPAWN = multiprocessing.get_context("spawn")
 
+# what asks a run to stop; the parent is told too, and stops its workers
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2)
+
+# seconds; were all of this run being killed, this process would be gone by then as well
+AFTER_KILL = 1.0
+
 
 class Worker:
-    """A child process, the pipe to it, and the cells it has not reported on yet."""
+    """A child process, the pipe to it, and the cells it has not reported on yet.
 
-    def __init__(
-        self, suite: Suite, names: list[str], study: Study, settings: score.Settings
-    ) -> None:
+    ``place`` counts from 0 and says which accelerator is its own.
+    """
+
+    def __init__(self, work: Work, place: int, size: int) -> None:
+        self.place = place
         self.pipe, theirs = SPAWN.Pipe()
         self.process: BaseProcess = SPAWN.Process(
-            target=_work, args=(theirs, suite, names, study, settings), daemon=True
+            target=_work, args=(theirs, work, place, size), daemon=True
         )
-        self.process.start()
+        # blocked here, a signal waits; the child inherits that until it can ignore it
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+        try:
+            self.process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         theirs.close()
         self.waiting: list[Cell] = []
 
@@ -57,24 +74,21 @@ class Worker:
 
     def stop(self) -> None:
         """End the process; what it was scoring is lost, what it has written is not."""
-        self.process.terminate()
-        self.process.join(10)
-        if self.process.is_alive():
-            self.process.kill()
-            self.process.join()
+        self.process.kill()
+        self.process.join()
         self.pipe.close()
 
 
-def crew(
-    plan: Plan, names: list[str], settings: score.Settings, jobs: list[Job], size: int
-) -> Iterator[Event]:
-    """Events of all ``jobs``, scored by ``size`` processes."""
-    queue = deque(jobs)
+def crew(work: Work, size: int) -> Generator[Event, None, None]:
+    """The executor that does the work in ``size`` processes, or fewer where jobs are few."""
+    queue = deque(work.jobs)
+    size = min(size, len(queue))
+    shared = replace(work, jobs=())  # each job is sent when its turn comes
 
-    def hire() -> Worker:
-        return Worker(plan.suite, names, plan.study, settings)
+    def hire(place: int) -> Worker:
+        return Worker(shared, place, size)
 
-    workers = [hire() for _ in range(size)]
+    workers = [hire(place) for place in range(size)]
     try:
         while workers:
             ready = wait([worker.pipe for worker in workers])
@@ -83,9 +97,9 @@ def crew(
                     event = worker.take()
                 except EOFError:
                     workers.remove(worker)
-                    yield from _bury(worker, plan.study, queue)
+                    yield from _bury(worker, work.study, queue)
                     if queue:
-                        workers.append(hire())
+                        workers.append(hire(worker.place))
                     continue
                 if event is not None:
                     yield event
@@ -107,27 +121,36 @@ def _bury(worker: Worker, study: Study, queue: deque[Job]) -> Iterator[Event]:
     if not worker.waiting:
         raise RuntimeError(f"a worker process ended by itself with status {code}; see above")
     lost, *rest = worker.waiting
+    if rest:
+        queue.append(Job(tuple(rest)))
+    if code == -signal.SIGKILL:
+        time.sleep(AFTER_KILL)
     how = f"signal {-code}" if code is not None and code < 0 else f"status {code}"
     hint = "; likely out of memory" if code == -signal.SIGKILL else ""
     reason = f"the worker process died ({how}){hint}"
-    record(study, lost, reason)
-    if rest:
-        queue.append(Job(tuple(rest)))
+    lock = study.lock(lost.key)
+    if lock is None or done_since(
+        study, lost
+    ):  # it had written it, or another run was at once there
+        yield Event("elsewhere", lost.key, reason)
+        return
+    with lock:
+        record(study, lost, reason)
     yield Event("failed", lost.key, reason)
 
 
-def _work(
-    pipe: Connection, suite: Suite, names: list[str], study: Study, settings: score.Settings
-) -> None:
+def _work(pipe: Connection, work: Work, place: int, size: int) -> None:
     """The child: ask for a job, send its events, ask again."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told, and stops us
+    for sign in STOPS:
+        signal.signal(sign, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
     threading.Thread(target=_follow_parent, daemon=True).start()
     score.quiet()
     import torch
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // size))
     try:
-        scorer = Scorer(suite, names, study, settings)
+        scorer = Scorer(replace(work, settings=_own_device(work.settings, place)))
     except Exception as error:
         pipe.send(error)
         return
@@ -141,6 +164,16 @@ def _work(
             return
         for event in scorer(job):
             pipe.send(event)
+
+
+def _own_device(settings: score.Settings, place: int) -> score.Settings:
+    """The settings with an accelerator for this worker alone, where there are several."""
+    import torch
+
+    count = torch.cuda.device_count()
+    if settings.device not in (None, "cuda") or count < 2:
+        return settings
+    return replace(settings, device=f"cuda:{place % count}")
 
 
 def _follow_parent() -> None:

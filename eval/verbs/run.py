@@ -1,6 +1,7 @@
 """eval run: score what a plan still wants."""
 
 import json as jsons
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -45,43 +46,42 @@ def command(
     store.check_writable(plan.study.folder)
     settings = score.Settings(engine=engine, device=device, batch_size=batch_size)
     cells = plan.to_run(retry_failed)
-    done = failed = 0
+    ended: Counter[str] = Counter()
     interrupted = False
-    with plan.study.lock():
-        plan.study.sweep()
+    with plan.study.writing():
         plan.study.write_text("study.yaml", describe(plan, settings))
         copy_known(plan)
-        if cells:
-            count = workers or runs.default_workers(plan, device)
-            costs = {cell.key: runs.cost(cell) for cell in cells}
-            with closing(runs.run(plan, settings, count, retry_failed)) as events:
-                try:
-                    for event in show(events, costs, count):
-                        done += event.what == "done"
-                        failed += event.what == "failed"
-                except KeyboardInterrupt:
-                    interrupted = True
-        plan.study.sweep()
-        runs.finish(plan)
+    if cells:
+        count = workers or runs.default_workers(plan, device)
+        costs = {cell.key: runs.cost(cell) for cell in cells}
+        with closing(runs.run(plan, settings, runs.local(count), retry_failed)) as events:
+            try:
+                for event in show(events, costs, count):
+                    ended[event.what] += 1
+            except KeyboardInterrupt:
+                interrupted = True
+    runs.finish(plan)
     if interrupted:
-        said = f"interrupted: {done} of {len(cells)} cells done; the same command goes on"
+        said = f"interrupted: {ended['done']} of {len(cells)} cells done; the same command goes on"
         typer.echo(said, err=True)
         raise typer.Exit(130)
-    report(plan, done, failed, retry_failed, json)
-    still_failed = failed or (0 if retry_failed else plan.counts()["failed"])
+    report(plan, ended, retry_failed, json)
+    still_failed = ended["failed"] or (0 if retry_failed else plan.counts()["failed"])
     if still_failed:
         raise typer.Exit(1)
 
 
-def report(plan: Plan, done: int, failed: int, retried: bool, json: bool) -> None:
-    """Say what was done and where it is."""
+def report(plan: Plan, ended: Counter[str], retried: bool, json: bool) -> None:
+    """Say what was done and where it is; ``ended`` counts the events of cells by kind."""
     before = plan.counts()
+    done, failed, elsewhere = ended["done"], ended["failed"], ended["elsewhere"]
     left = 0 if retried else before["failed"]
     summary = {
         "study": str(plan.study.folder),
         "cells": len(plan.cells),
         "scored_now": done,
         "failed_now": failed,
+        "elsewhere": elsewhere,
         "done_before": before["done"],
         "failed_before": left,
         "scores": str(plan.study.folder / "scores.csv"),
@@ -93,6 +93,8 @@ def report(plan: Plan, done: int, failed: int, retried: bool, json: bool) -> Non
         f"{plan.study.folder}: {done} cells scored now, {before['done']} before, "
         f"{failed + left} failed; {summary['scores']}"
     )
+    if elsewhere:
+        typer.echo(f"{elsewhere} cells are another run's, done or in progress", err=True)
     if failed + left:
         typer.echo(f"why: python -m eval status {plan.study.folder}; then --retry-failed", err=True)
 

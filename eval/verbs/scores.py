@@ -21,8 +21,7 @@ def command(
     """
     found = request.study(study)
     if rebuild:
-        with found.lock():
-            count = scores.write(found)
+        count = scores.write(found)
         typer.echo(f"{study / 'scores.csv'}: {count} rows", err=True)
     rows = list(scores.rows(found))
     if json:

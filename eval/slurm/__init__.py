@@ -1,0 +1,1 @@
+"""Off one machine: the same plan as job arrays, through submitit."""
