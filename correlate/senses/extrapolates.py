@@ -24,9 +24,9 @@ def extrapolates(sample: Sample, rng: np.random.Generator, settings: Settings) -
 
     The headline is the share of compute's squared held-out error, on the scale of analysis and
     summed over the cutoffs, that easy and compute together save; its interval refits in every
-    family bootstrap. Its p-value comes from a wild cluster bootstrap of the whole procedure with
-    the null imposed (nothing but a smooth curve of compute matters), so that families standing on
-    both sides of a cutoff, and a floor that bends the curve, cannot pass for skill. The table
+    family bootstrap. Its p-value is that of the whole procedure under the null that nothing but
+    a smooth curve of compute matters (``stats.heldout``), so that families standing on both sides
+    of a cutoff, and a floor that bends the curve, cannot pass for skill. The table
     ``holdout`` repeats every hold-out under every link, as errors in score.
     """
     used = sample.with_compute()
@@ -62,16 +62,16 @@ def saved_over(
 ) -> Estimate:
     """Share of ``rival``'s squared held-out error that easy and compute save."""  # fmt: skip
     base, more = known[rival], known["easy+compute"]
-    draws = resample.multiplicities(used.families, settings.refits, rng)[:, used.family]
-    by_model = np.vstack([np.ones(used.m), draws])
-    saved = heldout.saved(base, more, used.y[None, :], folds, by_model)
+    draws = resample.multiplicities(used.families, settings.refits, rng)
+    weights = np.vstack([np.ones(used.families), draws])
+    saved = heldout.saved(base, more, used.y, folds, used.family, weights)
     spread = intervals.percentile(saved[1:], settings.level)
     p = decide(used, known, folds, rng, settings) if rival == "compute" else None
     return Estimate(
         f"saved_over_{rival}",
         f"share of the held-out squared error of {rival} alone saved by easy and compute",
         float(saved[0]), spread.low, spread.high, settings.level, p,
-        "interval: family bootstrap with refits; p: one-sided wild cluster bootstrap of the null",
+        "interval: family bootstrap with refits; p: one-sided, signs turned by family",
     )  # fmt: skip
 
 
@@ -85,8 +85,7 @@ def decide(
     """The p-value the verdict rests on: does easy save error beside compute?"""  # fmt: skip
     curve = given(used.log_compute, smooth=True)
     return heldout.p_value(
-        known["compute"], known["easy+compute"], used.y, curve, folds, used.family,
-        settings.refits, rng,
+        known["compute"], used.x, used.y, curve, folds, used.family, settings.refits, rng,
     )  # fmt: skip
 
 

@@ -124,9 +124,13 @@ def race(
         for link in kinds:
             errors = {}
             for name, design in known.items():
-                lost = _losses(link, design, target, folds, by_model if refit else by_model[:1])
+                lost = _losses(link, design, target, folds, by_model[:1])
                 rows.append(_row(scheme, cutoff, link, name, lost, used, folds))
-                errors[name] = _average(lost["mae"], by_model, folds)
+                missed = lost["mae"]
+                if refit:
+                    again = [predict.errors(link, design, target, f, by_model[1:]) for f in folds]
+                    missed = np.concatenate([missed, np.concatenate(again, axis=1)])
+                errors[name] = _average(missed, by_model, folds)
                 if refit:
                     mae[cutoff, link, name] = errors[name]
             paired += _pairs(scheme, cutoff, link, errors, settings.level)
@@ -172,7 +176,7 @@ def _row(
     return {
         "scheme": scheme, "cutoff": cutoff, "link": link, "predictor": name,
         "n": len(tested), "families": len(np.unique(used.family[tested])),
-        **{loss: float(values[0].mean()) for loss, values in lost.items()},
+        **{loss: float(values.mean()) for loss, values in lost.items()},
     }  # fmt: skip
 
 

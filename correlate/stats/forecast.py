@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from correlate.panel import Floats
 
@@ -67,13 +67,13 @@ def losses(found: Forecast, target: Target, test: np.ndarray, level: float) -> d
     lower, upper = y - half, y + half
     if target.rate:
         lower, upper = np.where(lower <= 0, -np.inf, lower), np.where(upper >= 1, np.inf, upper)
-    reach = stats.norm.ppf((1 + level) / 2) * found.spread
+    reach = special.ndtri((1 + level) / 2) * found.spread
     low, high = found.to_score(found.centre - reach), found.to_score(found.centre + reach)
     point = found.to_score(found.centre)
     if target.rate:
         low, high, point = (np.clip(v, 0, 1) for v in (low, high, point))
-    mass = stats.norm.cdf((found.to_working(upper) - found.centre) / found.spread)
-    mass = mass - stats.norm.cdf((found.to_working(lower) - found.centre) / found.spread)
+    mass = special.ndtr((found.to_working(upper) - found.centre) / found.spread)
+    mass = mass - special.ndtr((found.to_working(lower) - found.centre) / found.spread)
     return {
         "mae": np.abs(y - point),
         "log_score": np.log(np.maximum(mass, 1e-12)),

@@ -9,14 +9,18 @@ family bootstrap refits every replicate.
 from __future__ import annotations
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from correlate.panel import Floats
 from correlate.stats.forecast import Forecast, Target
 from correlate.stats.holdout import Fold
+from correlate.stats.monotone import isotonic
 
 STEPS = 25
 """Most Newton steps of the binomial fit; it stops once no coefficient moves by 1e-6."""
+
+CHUNK = 1 << 16
+"""Entries of a work matrix of replicates by rungs: few enough for the processor's cache."""
 
 
 def links_for(target: Target) -> tuple[str, ...]:
@@ -34,13 +38,12 @@ def forecast(link: str, design: Floats, target: Target, fold: Fold, weights: Flo
     w = weights[:, fold.train]
     q = design.shape[1]
     if link == "isotonic":
-        # Several predictors meet in their least-squares index; one predictor is its own index.
-        coef = least_squares(past, scale, w)
-        old, new = coef @ past.T, coef @ future.T
-        fitted, centre = _monotone(old, new, score, w)
-        return Forecast(centre, _spread(score - fitted, w, q), False)
+        fitted = _monotone(past, past, score, scale, w)
+        return Forecast(
+            _monotone(past, future, score, scale, w), _spread(score - fitted, w, q), False
+        )
+    coef = _coefficients(link, past, score, scale, w, target.chance)
     if link == "guess-rate":
-        coef = binomial(past, score, w, target.chance)
         # The band is drawn on the logit scale, where a score at chance has no place of its own:
         # residuals there are taken from the score kept half an item off both ends.
         half = 0.5 / target.items[fold.train]
@@ -48,8 +51,37 @@ def forecast(link: str, design: Floats, target: Target, fold: Fold, weights: Flo
         spread = _spread(special.logit(inner) - coef @ past.T, w, q)
         return Forecast(coef @ future.T, spread, True, target.chance)
     y = scale if link == "logit" else score
-    coef = least_squares(past, y, w)
     return Forecast(coef @ future.T, _spread(y - coef @ past.T, w, q), link == "logit")
+
+
+def errors(link: str, design: Floats, target: Target, fold: Fold, weights: Floats) -> Floats:
+    """Absolute errors in score on the tested rungs, (R, t): ``forecast`` without its spread."""
+    past, future = design[fold.train], design[fold.test]
+    score, scale = target.score[fold.train], target.scale[fold.train]
+    floor = target.chance if link == "guess-rate" else 0.0
+    nothing = np.ones((1, 1))
+    step = max(1, CHUNK // max(past.shape[0], future.shape[0]))
+    made = np.empty((len(weights), len(future)))
+    for start in range(0, len(weights), step):
+        rows = slice(start, start + step)
+        w = weights[rows, fold.train]
+        if link == "isotonic":
+            point = _monotone(past, future, score, scale, w)
+        else:
+            coef = _coefficients(link, past, score, scale, w, target.chance)
+            found = Forecast(coef @ future.T, nothing, link != "linear", floor)
+            point = found.to_score(found.centre)
+        point = np.clip(point, 0, 1) if target.rate else point
+        made[rows] = np.abs(target.score[fold.test] - point)
+    return made
+
+
+def _coefficients(
+    link: str, past: Floats, score: Floats, scale: Floats, w: Floats, chance: float
+) -> Floats:
+    if link == "guess-rate":
+        return binomial(past, score, w, chance)
+    return least_squares(past, scale if link == "logit" else score, w)
 
 
 def least_squares(design: Floats, y: Floats, weights: Floats) -> Floats:
@@ -57,7 +89,7 @@ def least_squares(design: Floats, y: Floats, weights: Floats) -> Floats:
     m, q = design.shape
     products = (design[:, :, None] * design[:, None, :]).reshape(m, q * q)
     gram = (weights @ products).reshape(-1, q, q)
-    return _solve(gram, weights @ (design * y[:, None]))
+    return solve(gram, weights @ (design * y[:, None]))
 
 
 def binomial(design: Floats, y: Floats, weights: Floats, chance: float) -> Floats:
@@ -65,42 +97,70 @@ def binomial(design: Floats, y: Floats, weights: Floats, chance: float) -> Float
 
     Maximises the binomial likelihood of p = c + (1 - c) expit(X b) over scores y (m,), with a
     ridge of 1e-5 m on slopes of standardised columns, so that perfect separation has a finite
-    answer. ``design`` (m, q) has a constant first.
+    answer. ``design`` (m, q) has a constant first. Replicates start from the fit to all of them.
     """
     centre, stretch = design.mean(axis=0), design.std(axis=0)
     stretch = np.where(stretch > 0, stretch, 1.0)
     x = (design - centre) / stretch
     x[:, 0] = 1.0
-    m, q = x.shape
-    products = (x[:, :, None] * x[:, None, :]).reshape(m, q * q)
-    penalty = 1e-5 * m * np.diag(np.r_[0.0, np.ones(q - 1)])
     start = np.clip((y - chance) / (1 - chance), 0.02, 0.98)
-    coef = least_squares(x, special.logit(start), weights)
-    for _ in range(STEPS):
-        inner = special.expit(np.clip(coef @ x.T, -15, 15))
-        p = np.clip(chance + (1 - chance) * inner, 1e-9, 1 - 1e-9)
-        lean = weights * (1 - chance) * inner * (1 - inner) / (p * (1 - p))
-        gradient = (lean * (y - p)) @ x - coef @ penalty
-        fisher = (lean * (1 - chance) * inner * (1 - inner)) @ products
-        step = np.clip(_solve(fisher.reshape(-1, q, q) + penalty, gradient), -2, 2)
-        coef = coef + step
-        if np.abs(step).max() < 1e-6:
-            break
+    whole = weights.mean(axis=0, keepdims=True)
+    coef = _scoring(x, y, whole, chance, least_squares(x, special.logit(start), whole))
+    if len(weights) > 1:
+        coef = _scoring(x, y, weights, chance, np.repeat(coef, len(weights), axis=0))
     coef[:, 1:] /= stretch[1:]
     coef[:, 0] -= coef[:, 1:] @ centre[1:]
     return coef
 
 
-def _monotone(old: Floats, new: Floats, y: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Isotonic fit on (R, m) indices, read off at the old and the new ones: (R, m), (R, t)."""
-    fitted, ahead = np.empty_like(old), np.empty_like(new)
-    for r, w in enumerate(weights):
-        drawn = np.flatnonzero(w > 0)
-        order = drawn[np.argsort(old[r, drawn], kind="stable")]
-        level = optimize.isotonic_regression(y[order], weights=w[order]).x
-        fitted[r] = np.interp(old[r], old[r, order], level)
-        ahead[r] = np.interp(new[r], old[r, order], level)
-    return fitted, ahead
+def _scoring(x: Floats, y: Floats, weights: Floats, chance: float, coef: Floats) -> Floats:
+    """Fisher scoring from ``coef`` (R, q); a replicate that has settled is left alone."""
+    m, q = x.shape
+    products = (x[:, :, None] * x[:, None, :]).reshape(m, q * q)
+    penalty = 1e-5 * m * np.diag(np.r_[0.0, np.ones(q - 1)])
+    moving = np.arange(len(weights))
+    for _ in range(STEPS):
+        now, w = coef[moving], weights[moving]
+        inner = special.expit(np.clip(now @ x.T, -15, 15))
+        p = chance + (1 - chance) * inner
+        # w p'/(p (1 - p)) with p' = (1 - c) inner (1 - inner), and 1 - p = (1 - c)(1 - inner).
+        lean = w * inner / p
+        gradient = (lean * (y - p)) @ x - now @ penalty
+        fisher = (lean * (1 - chance) * inner * (1 - inner)) @ products
+        step = np.clip(solve(fisher.reshape(-1, q, q) + penalty, gradient), -2, 2)
+        coef[moving] = now + step
+        moving = moving[np.abs(step).max(axis=1) >= 1e-6]
+        if not len(moving):
+            break
+    return coef
+
+
+def _monotone(past: Floats, ahead: Floats, score: Floats, scale: Floats, weights: Floats) -> Floats:
+    """Isotonic fit of ``score`` under weights (R, n), read off at rows ``ahead`` (t, q): (R, t).
+
+    Several predictors meet in their least-squares index on ``scale``; one predictor is its own
+    index, turned where the fit falls; the mean has one level.
+    """
+    q = past.shape[1]
+    if q == 1:
+        return isotonic(past.T, score, weights, ahead.T)
+    coef = least_squares(past, scale, weights)
+    if q > 2:
+        # Column by column: equal rungs get equal indices, to the last bit.
+        old, new = (_index(coef, rows) for rows in (past, ahead))
+        return isotonic(old, score, weights, new)
+    made = np.empty((len(weights), len(ahead)))
+    for sign in (1.0, -1.0):
+        rows = np.flatnonzero((coef[:, 1] < 0) == (sign < 0))
+        if len(rows):
+            old, new = sign * past[:, 1:].T, sign * ahead[:, 1:].T
+            made[rows] = isotonic(old, score, weights[rows], new)
+    return made
+
+
+def _index(coef: Floats, design: Floats) -> Floats:
+    terms = [coef[:, [j]] * design[:, j] for j in range(1, design.shape[1])]
+    return np.asarray(np.sum(terms, axis=0))
 
 
 def _spread(residual: Floats, weights: Floats, parameters: int) -> Floats:
@@ -110,8 +170,11 @@ def _spread(residual: Floats, weights: Floats, parameters: int) -> Floats:
     return np.sqrt(np.maximum(total / free, 1e-12))[:, None]
 
 
-def _solve(gram: Floats, right: Floats) -> Floats:
-    """Batch of small systems, with a ridge of 1e-12 of the trace where rungs are too alike."""
+def solve(gram: Floats, right: Floats) -> Floats:
+    """Solve (R, q, q) systems for (R, q), with a ridge of 1e-12 of the trace.
+
+    The ridge gives an answer where rungs are too alike for one.
+    """
     q = gram.shape[-1]
     trace = np.einsum("rii->r", gram) + 1e-300
     ridge = 1e-12 * trace[:, None, None] * np.eye(q)

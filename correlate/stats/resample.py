@@ -1,4 +1,4 @@
-"""Resampling whole clusters: weights for the bootstrap and the jackknife, and moments under them.
+"""Resampling whole clusters: weights for the bootstrap, and moments under them.
 
 A resample of families is a vector of multiplicities. Sums over models under R resamples are one
 matrix product of the (R, F) multiplicities with the (F, .) sums of each family, so nothing loops
@@ -8,28 +8,39 @@ over replicates.
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 
 from correlate.panel import Floats, Ints
+
+CHUNK = 1 << 16
+"""Draws made at a time: few enough for the processor's cache."""
 
 
 def multiplicities(clusters: int, replicates: int, rng: np.random.Generator) -> Floats:
     """How often each cluster is drawn in each bootstrap replicate, shape (R, F); rows sum to F."""
-    even = np.full(clusters, 1 / clusters)
-    return rng.multinomial(clusters, even, size=replicates).astype(np.float64)
-
-
-def leave_one_out(clusters: int) -> Floats:
-    """Weights of the delete-one-cluster jackknife, shape (F, F)."""
-    return np.ones((clusters, clusters)) - np.eye(clusters)
+    drawn = np.empty((replicates, clusters))
+    step = max(1, CHUNK // clusters)
+    for start in range(0, replicates, step):
+        rows = min(step, replicates - start)
+        picks = rng.integers(clusters, size=(rows, clusters)) + clusters * np.arange(rows)[:, None]
+        counts = np.bincount(picks.ravel(), minlength=rows * clusters)
+        drawn[start : start + rows] = counts.reshape(rows, clusters)
+    return drawn
 
 
 def cluster_moments(columns: Floats, cluster: Ints) -> Floats:
     """Cross-products of ``columns`` (m, q) summed within clusters, shape (F, q, q)."""
     m, q = columns.shape
     products = (columns[:, :, None] * columns[:, None, :]).reshape(m, q * q)
-    sums = np.zeros((int(cluster.max()) + 1, q * q))
-    np.add.at(sums, cluster, products)
-    return sums.reshape(-1, q, q)
+    return by_cluster(products, cluster).reshape(-1, q, q)
+
+
+def by_cluster(columns: Floats, cluster: Ints) -> Floats:
+    """``columns`` (m, k) summed within clusters, shape (F, k)."""
+    m = len(cluster)
+    shape = (int(cluster.max()) + 1, m)
+    member = sparse.csr_array((np.ones(m), (cluster, np.arange(m))), shape=shape)
+    return np.asarray(member @ columns)
 
 
 def weighted_moments(by_cluster: Floats, weights: Floats) -> Floats:
@@ -38,22 +49,10 @@ def weighted_moments(by_cluster: Floats, weights: Floats) -> Floats:
     return (weights @ by_cluster.reshape(clusters, q * q)).reshape(-1, q, q)
 
 
-def sum_by_cluster(terms: Floats, cluster: Ints) -> Floats:
-    """Sums of the columns of ``terms`` (R, m) within clusters, shape (R, F)."""
-    if (np.diff(cluster) < 0).any():
-        order = np.argsort(cluster, kind="stable")
-        terms, cluster = terms[:, order], cluster[order]
-    starts = np.searchsorted(cluster, np.arange(int(cluster[-1]) + 1))
-    return np.asarray(np.add.reduceat(terms, starts, axis=1), dtype=np.float64)
-
-
 def demean(columns: Floats, cluster: Ints) -> Floats:
     """Columns (m,) or (m, q) less their cluster means, same shape."""
     flat = columns.reshape(len(columns), -1)
-    clusters = int(cluster.max()) + 1
-    sums = np.zeros((clusters, flat.shape[1]))
-    np.add.at(sums, cluster, flat)
-    means = sums / np.bincount(cluster, minlength=clusters)[:, None]
+    means = by_cluster(flat, cluster) / np.bincount(cluster)[:, None]
     return (flat - means[cluster]).reshape(columns.shape)
 
 

@@ -1,4 +1,4 @@
-"""Wild cluster bootstrap: one random factor a cluster, Webb's six points.
+"""Wild cluster bootstrap: one random factor a cluster, Webb's six points or plain signs.
 
 Webb (2014), "Reworking wild bootstrap based inference for clustered errors": with G clusters the
 two-point Rademacher weights give only 2^(G-1) distinct replicates; six points give enough from
@@ -17,6 +17,11 @@ WEBB = np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(
 def webb(clusters: int, replicates: int, rng: np.random.Generator) -> Floats:
     """Webb factors, shape (R, F); mean 0 and variance 1."""
     return np.asarray(rng.choice(WEBB, size=(replicates, clusters)))
+
+
+def signs(clusters: int, replicates: int, rng: np.random.Generator) -> Floats:
+    """Random signs, shape (R, F)."""
+    return np.asarray(rng.integers(2, size=(replicates, clusters)) * 2.0 - 1.0)
 
 
 def null_draws(y: Floats, controls: Floats, cluster: Ints, factors: Floats) -> Floats:

@@ -72,6 +72,34 @@ def test_isotonic_link_equals_scikit_learn(made):
     assert found.centre[0] == pytest.approx(model.predict(one[fold.test, 1]), abs=1e-9)
 
 
+def test_the_mean_has_one_level_under_every_link(made):
+    design, target, fold, weights = made
+    one = design[:, :1]
+    for link, y in (("linear", target.score), ("isotonic", target.score)):
+        found = predict.forecast(link, one, target, fold, weights)
+        for centre, w in zip(found.centre, weights, strict=True):
+            level = np.average(y[fold.train], weights=w[fold.train])
+            assert centre == pytest.approx(np.full(len(centre), level), abs=1e-9)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_errors_are_those_of_the_forecast(made, columns):
+    design, target, fold, weights = made
+    for link in predict.links_for(target):
+        found = predict.forecast(link, design[:, :columns], target, fold, weights)
+        point = np.clip(found.to_score(found.centre), 0, 1)
+        expected = np.abs(target.score[fold.test] - point)
+        got = predict.errors(link, design[:, :columns], target, fold, weights)
+        assert got == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_falling_relation_is_fitted_falling(made):
+    design, target, fold, weights = made
+    turned = np.column_stack([design[:, 0], -design[:, 1]])
+    a, b = (predict.errors("isotonic", d, target, fold, weights) for d in (design[:, :2], turned))
+    assert a == pytest.approx(b)
+
+
 def test_losses_by_hand():
     # 3 of 10 right, forecast normal around 0.5 with sd 0.1 on the score.
     target = Target(np.array([0.3]), np.array([0.0]), np.array([10.0]), 0.0, True)
