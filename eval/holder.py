@@ -53,10 +53,10 @@ class Holder:
 
     @classmethod
     def read(cls, path: Path) -> "Holder | None":
-        """The holder that a lock's file names; None where the file has gone."""
+        """The holder that a file names; None where the file has gone or is not yet written."""
         try:
             return cls(**json.loads(path.read_text(encoding="utf-8")))
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
             return None
 
     def text(self) -> str:

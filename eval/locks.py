@@ -12,7 +12,7 @@ the chain from the head still leads to it, and if not starts again.
 
 **Who is dead.** On the holder's own machine its process is looked up; elsewhere Slurm is asked
 for its job; where neither can tell, a lock is dead that has not been renewed for ``STALE``
-seconds. Times are compared on the server's clock alone.
+seconds. Whoever takes a lock compares times on the server's clock alone.
 
 A holder cut off from the file system for longer than that may come back; so it looks whether
 the lock is still its own (``Lock.held``) before it puts a cell in place.
@@ -21,8 +21,9 @@ the lock is still its own (``Lock.held``) before it puts a cell in place.
 import contextlib
 import os
 import threading
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -88,7 +89,7 @@ class Locks:
         with self._draft(name, own) as draft:
             while True:
                 chain = self.chain(name)
-                if chain and self._lives(chain[-1], draft):
+                if chain and _lives(*chain[-1], _clock(draft)):
                     return None
                 path = self._path(name, chain[-1][1].token if chain else "")
                 if not _link(draft, path):
@@ -116,14 +117,31 @@ class Locks:
         return found
 
     def live(self) -> dict[str, Holder]:
-        """All locks that are held by someone not known to be dead, by name."""
-        heads = sorted(self.folder.glob("**/*@"))
-        names = [str(path.relative_to(self.folder))[:-1] for path in heads]
-        ends = [(name, chain[-1]) for name in names if (chain := self.chain(name))]
-        if not ends:
-            return {}
-        with self._draft("now", Holder.this_process()) as draft:
-            return {name: end[1] for name, end in ends if self._lives(end, draft)}
+        """All locks that are held by someone not known to be dead, by name. Writes nothing."""
+        found = {}
+        for head in (path for path in self._files() if path.name.endswith("@")):
+            name = str(head.relative_to(self.folder))[:-1]
+            chain = self.chain(name)
+            if chain and _lives(*chain[-1], time.time):
+                found[name] = chain[-1][1]
+        return found
+
+    def sweep(self) -> None:
+        """Remove what dead processes left: their locks, and files that were never made locks."""
+        for path in (path for path in self._files() if "@" in path.name):
+            name = str(path.relative_to(self.folder)).rpartition("@")[0]
+            if lock := self.take(name):
+                kept = {link for link, _ in self.chain(name)}
+                for orphan in set(path.parent.glob(f"{path.name.rpartition('@')[0]}@*")) - kept:
+                    orphan.unlink(missing_ok=True)
+                lock.release()
+        for path in (path for path in self._files() if path.name.endswith(".tmp")):
+            with self._draft("sweep", Holder.this_process()) as own:
+                if path != own and not _lives(path, Holder.read(path), _clock(own)):
+                    path.unlink(missing_ok=True)
+        for folder, _, _ in os.walk(self.folder, topdown=False):
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
 
     def tidy(self, name: str) -> None:
         """Remove the folders of ``name`` that hold no other lock."""
@@ -132,6 +150,10 @@ class Locks:
             while folder != self.folder.parent:
                 folder.rmdir()
                 folder = folder.parent
+
+    def _files(self) -> list[Path]:
+        """All files here; folders may come and go meanwhile."""
+        return sorted(Path(at, name) for at, _, names in os.walk(self.folder) for name in names)
 
     def _path(self, name: str, after: str) -> Path:
         return self.folder / f"{name}@{after}"
@@ -154,17 +176,28 @@ class Locks:
             yield draft
         finally:
             draft.unlink(missing_ok=True)
+            self.tidy(name)
 
-    def _lives(self, end: tuple[Path, Holder], draft: Path) -> bool:
-        path, holder = end
-        life = holder.life()
-        if life != "unknown":
-            return life == "live"
-        try:
-            os.utime(draft)
-            return draft.stat().st_mtime - path.stat().st_mtime < STALE
-        except FileNotFoundError:
-            return False  # let go just now
+
+def _lives(path: Path, holder: Holder | None, now: Callable[[], float]) -> bool:
+    """Whether the holder that a file names is there, or renewed the file lately."""
+    life = holder.life() if holder else "unknown"
+    if life != "unknown":
+        return life == "live"
+    try:
+        return now() - path.stat().st_mtime < STALE
+    except FileNotFoundError:
+        return False  # let go just now
+
+
+def _clock(draft: Path) -> Callable[[], float]:
+    """The server's time, told by a file of ours."""
+
+    def now() -> float:
+        os.utime(draft)
+        return draft.stat().st_mtime
+
+    return now
 
 
 def _link(draft: Path, path: Path) -> bool:

@@ -108,12 +108,13 @@ class Study:
         return Locks(self.folder / "locks")
 
     def sweep(self) -> None:
-        """Remove drafts that runs left which were cut off; those of live runs stay."""
+        """Remove drafts and locks of runs that were cut off; those of live runs stay."""
         for draft in self.folder.glob("cells/*/.*.tmp"):
             benchmark = draft.name[1:].rsplit("~", 1)[0]
             if lock := self.lock(Key(draft.parent.name, benchmark)):
                 with lock:
                     shutil.rmtree(draft, ignore_errors=True)
+        self.locks.sweep()
 
     @contextlib.contextmanager
     def _replacing(self, key: Key) -> Iterator[Path]:

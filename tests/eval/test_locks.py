@@ -179,6 +179,26 @@ def test_a_lock_taken_over_and_let_go_between_looking_and_linking(
         assert others[0].held()
 
 
+def test_sweeping_clears_what_the_dead_left_and_nothing_else(tmp_path: Path) -> None:
+    at = Locks(tmp_path / "locks")
+    own = Holder.this_process()
+    planted(at, machine=own.machine, started=own.started - 1)  # a dead lock
+    folder = at.folder / "rung"
+    (folder / "other@0123").write_text(own.text())  # a successor whose head has been let go
+    (folder / ".dead.tmp").write_text(replace(own, started=own.started - 1).text())
+    (folder / ".new.tmp").write_text("")  # somebody is about to write here
+    (folder / ".old.tmp").write_text("")
+    os.utime(folder / ".old.tmp", (1, 1))
+    lock = at.take("live")
+    assert lock is not None
+    at.sweep()
+    assert sorted(p.name for p in at.folder.rglob("*")) == [".new.tmp", "live@", "rung"]
+    (folder / ".new.tmp").unlink()
+    lock.release()
+    at.sweep()
+    assert lock.held() is False
+
+
 RACE = """
 import os, sys, time
 from pathlib import Path

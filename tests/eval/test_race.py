@@ -85,7 +85,7 @@ def check_study(study: Path) -> None:
 def test_eight_processes_on_one_study_do_every_cell_once(tmp_path: Path, repo: Path) -> None:
     runs = [start(tmp_path, repo, pace=0.01) for _ in range(8)]
     said = [run.communicate(timeout=120) for run in runs]
-    assert [run.returncode for run in runs] == [0] * 8, [error for _, error in said]
+    assert [run.returncode for run in runs] == [0] * 8, "".join(error for _, error in said)
     lines = [line.split() for out, _ in said for line in out.splitlines()]
     assert sorted(line[1] for line in lines if line[0] == "done") == ALL
     assert len(lines) == len(ALL)
