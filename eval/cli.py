@@ -5,7 +5,7 @@ import sys
 import typer
 
 from eval.errors import InputError
-from eval.verbs import ladders, plan, prove, run, scores, status, suites
+from eval.verbs import import_, ladders, plan, prove, run, scores, status, suites
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -22,6 +22,7 @@ app.command("scores")(scores.command)
 app.command("ladders")(ladders.command)
 app.command("suites")(suites.command)
 app.command("prove")(prove.command)
+app.command("import")(import_.command)
 
 
 def main() -> None:

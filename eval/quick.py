@@ -4,6 +4,7 @@ import json
 import math
 import re
 import struct
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def _rungs(name: str) -> list[Rung]:
     hub, _, revision = name.partition("@")
     if hub.count("/") != 1:
         raise InputError(f"--models: {name}: neither a folder nor owner/name; correct it")
-    return [_hub(hub, revision or None)]
+    return [of_hub(hub, revision or None)]
 
 
 def _below(folder: Path) -> list[Path]:
@@ -103,17 +104,24 @@ def _local(folder: Path) -> Rung:
     )
 
 
-def _hub(hub: str, revision: str | None) -> Rung:
-    for name in ladder_file.shipped():
-        for rung in ladder_file.load(name).rungs:
-            if rung.hub == hub and (rung.revision or "main") == (revision or "main"):
-                return rung
+def of_hub(hub: str, revision: str | None = None) -> Rung:
+    """The rung of a hub id ``owner/name``: as a shipped ladder has it, otherwise its name alone."""
+    known = _shipped().get((hub, revision or "main"))
+    if known is not None:
+        return known
     short = hub.split("/")[1]
     full = f"{short}-{revision}" if revision else short
     return Rung(
         name=full, family=SIZE.sub("", short) or short, hub=hub, revision=revision,
         training_run=short if revision else None,
     )  # fmt: skip
+
+
+@cache
+def _shipped() -> dict[tuple[str, str], Rung]:
+    """Rungs of the shipped ladders by hub id and revision; the first ladder that has one wins."""
+    rungs = [rung for name in ladder_file.shipped() for rung in ladder_file.load(name).rungs]
+    return {(r.hub, r.revision or "main"): r for r in reversed(rungs) if r.hub is not None}
 
 
 def _stored(folder: Path) -> float | None:

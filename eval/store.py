@@ -60,14 +60,15 @@ class Study:
         return _json(self.cell(key) / "error.json")
 
     def items(self, key: Key) -> pd.DataFrame:
-        """A finished cell's items."""
+        """A finished cell's items; an imported cell may have none (FileNotFoundError)."""
         return pd.read_parquet(self.cell(key) / "items.parquet")
 
-    def write_cell(self, key: Key, result: dict[str, Any], items: pd.DataFrame) -> None:
-        """Put a finished cell in place, instead of what was there."""
+    def write_cell(self, key: Key, result: dict[str, Any], items: pd.DataFrame | None) -> None:
+        """Put a finished cell in place, instead of what was there; without items, no such file."""
         with self._replacing(key) as folder:
             _dump(folder / "result.json", result)
-            items.to_parquet(folder / "items.parquet", index=False, compression="zstd")
+            if items is not None:
+                items.to_parquet(folder / "items.parquet", index=False, compression="zstd")
 
     def write_error(self, key: Key, error: dict[str, Any]) -> None:
         """Record that a cell failed, and why, instead of what was there."""

@@ -106,7 +106,9 @@ def stream(path: Path) -> Iterator[tuple[pa.DictionaryArray, pa.DictionaryArray,
     row = 0
     try:
         batches = file.iter_batches(batch_size=BATCH, columns=names)
-        for batch in counting(batches, -(-file.metadata.num_rows // BATCH), "reading items"):
+        groups = (file.metadata.row_group(i) for i in range(file.num_row_groups))
+        total = sum(-(-group.num_rows // BATCH) for group in groups)
+        for batch in counting(batches, total, "reading items"):
             yield _columns(batch, path, row)
             row += len(batch)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:

@@ -1,0 +1,1 @@
+"""Results of other programs as cells of a study."""
