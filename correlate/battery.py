@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from correlate import caveats
 from correlate.panel import Pair, Panel, align
 from correlate.senses.beyond_compute import beyond_compute
 from correlate.senses.calibrated import calibrated
@@ -56,10 +58,19 @@ def run_sample(
 ) -> dict[str, SenseResult]:
     """The battery on a prepared sample."""
     own = rng.spawn(len(SENSES))
-    return {
+    found = {
         name: sense(sample, stream, settings)
         for (name, sense), stream in zip(SENSES.items(), own, strict=True)
     }
+    return {name: _marked(result, sample, settings) for name, result in found.items()}
+
+
+def _marked(result: SenseResult, sample: Sample, settings: Settings) -> SenseResult:
+    """The result with its calibration's note, where a number is shown."""
+    if result.headline is None:
+        return result
+    asked = caveats.shape(sample, settings, result.n_families)
+    return replace(result, calibration=caveats.caveat(result.sense, asked))
 
 
 _KEYS = {
@@ -99,6 +110,8 @@ def as_json(pair: Pair, results: dict[str, SenseResult]) -> dict[str, Any]:
     out["detectable"] = {
         name: _number(r.detectable) for name, r in results.items() if r.detectable is not None
     }
+    out["undetectable"] = {name: r.undetectable for name, r in results.items() if r.undetectable}
+    out["calibration"] = {name: r.calibration for name, r in results.items() if r.calibration}
     out["reasons"] = {name: r.reason for name, r in results.items()}
     out["estimates"] = {name: [_estimate(e) for e in r.estimates] for name, r in results.items()}
     out["warnings"] = list(dict.fromkeys(w for r in results.values() for w in r.warnings))

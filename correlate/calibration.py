@@ -41,17 +41,6 @@ ZERO = (
 )  # fmt: skip
 """Estimates whose true value is exactly 0 when nothing but compute is shared."""
 
-DECIDES = {
-    "rank": "spearman",
-    "calibrated": "saved_over_compute_new_family",
-    "beyond_compute": "partial_given_compute_smooth",
-    "within_family": "within_family_given_compute_smooth",
-    "gains": "gains_standardised_given_compute_smooth",
-    "extrapolates": "saved_over_compute",
-    "specific": "easy_less_placebo",
-}
-"""The estimate each sense's verdict rests on."""
-
 
 @dataclass(frozen=True)
 class Config:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from correlate import calibration
+from correlate import calibration, caveats
 from correlate.senses.judge import detectable
 from correlate.senses.result import Estimate
 from correlate.senses.sample import prepare
@@ -68,7 +68,7 @@ def power(design: Design, panels: int, seed: int, workers: int) -> pd.DataFrame:
         [
             _row(sense, table[(table["sense"] == sense) & (table["estimate"] == name)], panels,
                  design.families)
-            for sense, name in calibration.DECIDES.items()
+            for sense, name in caveats.DECIDES.items()
         ]
     )  # fmt: skip
 

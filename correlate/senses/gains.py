@@ -125,12 +125,16 @@ def step_weights(sample: Sample, step: Steps, dy: Floats) -> Floats:
     """Inverse-variance weights of the hard gains, shape (s,), mean 1.
 
     A gain's variance is the item noise of its two scores plus the variance of true gains, the
-    latter by moments (DerSimonian & Laird 1986, the unweighted form). Equal weights where the
+    latter by moments (DerSimonian & Laird 1986, the unweighted form), but at least half of what
+    gains vary by: near a floor the logit's noise is overstated (a score of 0 counts as variance 2
+    though it hardly moves), the moments leave next to nothing for true gains, and the weight falls
+    on the steps of a few families, whose interval then covers too little. Equal weights where the
     items are unknown.
     """
     noise = step.total(sample.y_noise)
     if not np.isfinite(noise).all():
         return np.ones(len(dy))
-    true = max(float(np.var(dy, ddof=1) - noise.mean()), 0.05 * float(np.var(dy, ddof=1)))
+    seen = float(np.var(dy, ddof=1))
+    true = max(seen - float(noise.mean()), 0.5 * seen)
     weight = 1 / (noise + true)
     return np.asarray(weight / weight.mean(), dtype=np.float64)

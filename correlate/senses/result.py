@@ -42,7 +42,9 @@ class SenseResult:
     ``headline`` is None exactly when the number must not be printed (too few families, no
     variation): the verdict is then ``insufficient`` and ``reason`` says why. ``tables`` holds
     further evidence by name, each a tidy frame ready to be written as CSV. ``detectable`` is the
-    smallest true value of the headline that this panel would have found with power 0.8.
+    smallest true value of the headline that this panel would have found with power 0.8;
+    ``undetectable`` says why there is none. ``calibration`` is what to know where the test missed
+    its calibration on simulated panels like this one (``correlate.caveats``).
     """
 
     sense: str
@@ -54,6 +56,8 @@ class SenseResult:
     estimates: tuple[Estimate, ...] = ()
     warnings: tuple[str, ...] = ()
     detectable: float | None = None
+    undetectable: str = ""
+    calibration: str = ""
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def get(self, name: str) -> Estimate | None:

@@ -61,6 +61,8 @@ def _print(pair: Pair, results: dict[str, SenseResult]) -> None:
     print(f"{pair.easy} -> {pair.hard}: {first.n_models} rungs in {first.n_families} families")
     for name, result in results.items():
         print(f"{name:15} {result.verdict!s:13} {result.reason}")
+        if result.calibration:
+            print(f"{'':15} note: {result.calibration}")
         for e in result.estimates:
             print(f"{'':15} {_interval(e)}  {e.label}")
     for warning in dict.fromkeys(w for r in results.values() for w in r.warnings):

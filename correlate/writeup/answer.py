@@ -131,6 +131,7 @@ def tests_table(evidence: list[Evidence]) -> pd.DataFrame:
                     "models": r.n_models,
                     "families": r.n_families,
                     "reason": r.reason,
+                    "calibration": r.calibration,
                 }
             )
     return pd.DataFrame(rows)

@@ -141,7 +141,9 @@ def warnings(evidence: list[Evidence]) -> list[tuple[str, str]]:
     for e in evidence:
         for sense in answer.senses([e]):
             label = style.wording()["senses"][sense]["label"]
-            found += [(f"{e.name}, {label}", w) for w in e.results[sense].warnings]
+            result = e.results[sense]
+            said = [*result.warnings, *filter(None, [result.calibration])]
+            found += [(f"{e.name}, {label}", w) for w in said]
     return found
 
 

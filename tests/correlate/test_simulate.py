@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from correlate import calibration
+from correlate import battery, calibration, caveats
+from correlate.caveats import Shape, caveat, failing
 from correlate.cli import app
+from correlate.panel import Pair
 from correlate.senses.sample import prepare
 from correlate.senses.settings import Settings
 from correlate.simulate import World, aligned
 from correlate.stats import controls, noise
-from correlate.writeup.calibration import failing, readme
+from correlate.writeup.calibration import readme
 
 
 def left_after_compute(world: World, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -83,18 +85,64 @@ def test_calibrate_writes_tables_once_and_the_same_whatever_the_workers(tmp_path
     first = (tmp_path / "a" / file).read_bytes()
     assert first == (tmp_path / "b" / file).read_bytes()
     assert "family offsets shared only" in readme(tmp_path / "a")
-    assert failing(tmp_path / "a") == []  # no world named null was run
+    assert failing(tmp_path / "a").empty  # no world named null was run
 
 
 def test_the_world_called_null_is_no_missing_value(tmp_path):
     config = calibration.configs()[0]
-    rows = [[("gains", calibration.DECIDES["gains"], 1.0, 0.5, 1.5, 0.01)]] * 4
+    rows = [[("gains", caveats.DECIDES["gains"], 1.0, 0.5, 1.5, 0.01)]] * 4
     calibration.summarise(config, rows, {}).to_csv(tmp_path / config.file, index=False)
-    assert failing(tmp_path) == ["gains: rejects 100.0 % in 'null', 10 families"]
+    (said,) = failing(tmp_path)["said"]
+    assert said == "rejects 100.0 %"
     said = readme(tmp_path)
     assert "| null" in said
     assert "- null, 10 families" not in said
     assert "- null, 40 families" in said
+
+
+def recorded(folder, world, families, rejects, sense="gains"):
+    """A calibration table with one line, as ``calibrate`` writes it."""
+    config = next(
+        c for c in calibration.configs()
+        if c.name == world and c.world.families == families and c.interval == "student"
+    )  # fmt: skip
+    inside = (0.2, 0.3)  # an interval that rejects zero
+    rows = [
+        [(sense, caveats.DECIDES[sense], 0.1, *(inside if i < rejects else (-0.1, 0.3)), 0.5)]
+        for i in range(100)
+    ]
+    calibration.summarise(config, rows, {}).to_csv(folder / config.file, index=False)
+
+
+def test_a_verdict_carries_a_note_where_its_calibration_fails(tmp_path):
+    recorded(tmp_path, "null", 10, 9)
+    recorded(tmp_path, "null", 20, 5)
+    recorded(tmp_path, "null, checkpoints", 20, 1)
+
+    def note(families, floors=False, checkpoints=False, sense="gains"):
+        return caveat(sense, Shape(families, floors, checkpoints), tmp_path)
+
+    assert "'null', 10 families) this test rejects 9.0 %" in note(11)
+    assert note(18) == ""
+    assert note(500) == ""
+    assert "'null, checkpoints', 20 families) this test rejects 1.0 %" in note(9, checkpoints=True)
+    assert "rejects 1.0 %" in note(9, floors=True, checkpoints=True)  # neither has been run alone
+    assert note(11, floors=True) == ""
+    assert note(11, sense="specific") == ""
+
+
+def test_the_battery_marks_what_it_shows_and_nothing_else(tmp_path, monkeypatch):
+    recorded(tmp_path, "null", 20, 9)
+    monkeypatch.setattr(caveats, "RECORD", tmp_path)
+    settings = Settings().quick(99)
+    drawn = prepare(aligned(World(), np.random.default_rng(5)), settings)
+    found = battery.run_sample(drawn, np.random.default_rng(0), settings)
+    got = battery.as_json(Pair("easy", "hard", "placebo"), found)
+    assert list(got["calibration"]) == ["gains"]
+    assert "rejects 9.0 %" in found["gains"].calibration
+    few = prepare(aligned(World(families=3), np.random.default_rng(5)), settings)
+    refused = battery.run_sample(few, np.random.default_rng(0), settings)
+    assert not any(r.calibration for r in refused.values() if r.headline is None)
 
 
 def test_power_grows_with_the_effect():
