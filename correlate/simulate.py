@@ -26,6 +26,9 @@ class World:
     ``placebo_effect`` at both levels. Deviations of checkpoints of one run follow an AR(1) with
     correlation ``persistence`` between neighbours.
 
+    With a ``bend``, the hard benchmark's slope loses that share above the middle of the range of
+    compute.
+
     Slopes, offsets and deviations are those of mixed models of GSM8K and MATH level 5 on log
     compute in the ObsScaling tables (family sd 1.1 to 1.5, rung sd 0.65), rounded.
     """
@@ -43,6 +46,7 @@ class World:
     rung_effect: float = 0.0
     placebo_effect: float = 0.0
     persistence: float = 0.8
+    bend: float = 0.0
 
 
 def aligned(world: World, rng: np.random.Generator) -> Aligned:
@@ -61,7 +65,10 @@ def aligned(world: World, rng: np.random.Generator) -> Aligned:
     deviations = _deviations(world, runs, rng)
     columns = []
     for j, name in enumerate(BENCHMARKS):
-        ability = world.intercept[j] + world.slope[j] * log_c
+        trend = log_c
+        if name == "hard" and world.bend:
+            trend = log_c - world.bend * np.maximum(log_c - (log_c.min() + log_c.max()) / 2, 0.0)
+        ability = world.intercept[j] + world.slope[j] * trend
         ability = ability + world.between * offsets[:, j] + world.within * deviations[:, j]
         p = world.chance[j] + (1 - world.chance[j]) * expit(ability)
         score = rng.binomial(world.items[j], p) / world.items[j]

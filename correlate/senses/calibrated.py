@@ -9,6 +9,7 @@ import numpy as np
 from correlate.panel import Floats
 from correlate.senses.beyond_compute import given
 from correlate.senses.forecasts import designs
+from correlate.senses.judge import NO_SCALE
 from correlate.senses.result import Estimate, SenseResult, Verdict
 from correlate.senses.sample import Sample, refusal, refused
 from correlate.senses.settings import Settings
@@ -55,8 +56,9 @@ def calibrated(sample: Sample, rng: np.random.Generator, settings: Settings) -> 
     verdict, why = _judge(coverage, width, wrong, beside, rule)
     estimates = (coverage, width, wrong, *([beside] if beside else []))
     return SenseResult(
-        NAME, verdict, why, used.m, used.families, coverage, estimates, sample.warnings
-    )
+        NAME, verdict, why, used.m, used.families, coverage, estimates, sample.warnings,
+        undetectable=NO_SCALE,
+    )  # fmt: skip
 
 
 def beside_compute(used: Sample, rng: np.random.Generator, settings: Settings) -> Estimate | None:

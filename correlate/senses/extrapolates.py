@@ -8,6 +8,7 @@ import pandas as pd
 from correlate.panel import Floats
 from correlate.senses.beyond_compute import given
 from correlate.senses.forecasts import designs, race
+from correlate.senses.judge import NO_SCALE
 from correlate.senses.result import Estimate, SenseResult, Verdict
 from correlate.senses.sample import Sample, refusal, refused
 from correlate.senses.settings import Settings
@@ -48,6 +49,7 @@ def extrapolates(sample: Sample, rng: np.random.Generator, settings: Settings) -
     return SenseResult(
         NAME, verdict, why, used.m, used.families, headline, (headline, over_mean, *points),
         (*sample.warnings, *_disagreement(winners)),
+        undetectable=NO_SCALE,
         tables={"holdout": found.table, "paired": found.paired, "winners": winners},
     )  # fmt: skip
 

@@ -37,11 +37,25 @@ def judge(
     )
 
 
-def detectable(estimate: Estimate, power: float = 0.8) -> float | None:
+NO_SCALE = (
+    "what is saved on rungs held out has no scale to read a smallest effect off: its null lies "
+    "below zero by an amount that hangs on the split; `python -m correlate power` simulates it"
+)
+"""Why the senses decided on hold-outs name no smallest effect."""
+
+
+def detectable(estimate: Estimate, power: float = 0.8, difference: bool = False) -> float | None:
     """The smallest true correlation this panel would have found with ``power``, or None.
 
     From the interval's half-width on Fisher's scale: half-width x (z_level + z_power) / z_level.
+    For a ``difference`` of correlations, on its own scale; none above 2 can be had.
     """
+    if difference:
+        if estimate.low is None or estimate.high is None:
+            return None
+        edge = stats.norm.ppf((1 + estimate.level) / 2)
+        least = (estimate.high - estimate.low) / 2 * (edge + stats.norm.ppf(power)) / edge
+        return float(least) if least < 2 else None
     if estimate.low is None or estimate.high is None or max(-estimate.low, estimate.high) >= 1:
         return None
     half = (np.arctanh(estimate.high) - np.arctanh(estimate.low)) / 2

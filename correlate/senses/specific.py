@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from correlate.senses.beyond_compute import given
-from correlate.senses.judge import judge
+from correlate.senses.judge import detectable, judge
 from correlate.senses.result import Estimate, SenseResult
 from correlate.senses.sample import Sample, refusal, refused
 from correlate.senses.settings import Settings
@@ -50,5 +50,6 @@ def specific(sample: Sample, rng: np.random.Generator, settings: Settings) -> Se
         headline, settings.thresholds.effect(NAME), "difference of partial correlations"
     )
     return SenseResult(
-        NAME, verdict, why, used.m, used.families, headline, (headline, *parts), sample.warnings
-    )
+        NAME, verdict, why, used.m, used.families, headline, (headline, *parts), sample.warnings,
+        detectable(headline, difference=True),
+    )  # fmt: skip

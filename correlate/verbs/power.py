@@ -24,7 +24,10 @@ def command(
     """How surely would a study of this size find the effect, in every sense of "predicts"?
 
     Panels are drawn from worlds like the published tables (correlate/simulate.py). The smallest
-    effect and the families needed are partial correlations as observed, item noise included.
+    effect and the families needed are correlations as observed, item noise included: Spearman's
+    for rank, given compute for the next three, a difference of two for specific; what is saved on
+    rungs held out has none. The last line is the no-break card, for a kink that takes the effect's
+    share of the slope.
 
     Example: python -m correlate power --families 20 --rungs 4 --items 500 --effect 0.3
     """
