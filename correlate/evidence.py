@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from correlate import battery as every
 from correlate.pairs import Question
 from correlate.panel import Aligned, Finding, Pair, Panel, align
 from correlate.senses.result import SenseResult
@@ -56,3 +60,50 @@ def gather(
         results=battery(chosen, pair, stream(seed, pair)),
         choices=chosen.findings[len(panel.findings) :],
     )
+
+
+def gather_each(
+    panel: Panel,
+    questions: list[Question],
+    seed: int,
+    choose: Chooser,
+    settings: every.Settings,
+    workers: int | None = None,
+) -> Iterator[Evidence]:
+    """Every question in turn, ``workers`` at a time in processes of their own (one a core).
+
+    A pair's generator hangs on the seed and its names alone, so the bytes are the same whatever
+    the number of workers.
+    """
+    ask = partial(_asked, seed=seed, choose=choose, settings=settings)
+    workers = min(workers or cores(), len(questions))
+    if workers < 2:
+        yield from (ask(question, panel=panel) for question in questions)
+        return
+    with ProcessPoolExecutor(workers, initializer=_hold, initargs=(panel,)) as pool:
+        yield from pool.map(ask, questions)
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+_held: Panel | None = None  # a worker's panel: handed over once, not with every question
+
+
+def _hold(panel: Panel) -> None:
+    global _held
+    _held = panel
+
+
+def _asked(
+    question: Question,
+    seed: int,
+    choose: Chooser,
+    settings: every.Settings,
+    panel: Panel | None = None,
+) -> Evidence:
+    shown = panel if panel is not None else _held
+    assert shown is not None
+    return gather(shown, question, seed, choose, partial(every.run, settings=settings))

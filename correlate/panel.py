@@ -153,7 +153,8 @@ def align(panel: Panel, pair: Pair) -> Aligned:
     rungs = rungs.loc[rungs.index.isin(both)]
     family, families = pd.factorize(rungs["family"])
     run, _ = pd.factorize(rungs["family"] + "\0" + rungs["training_run"])
-    columns = {name: _column(scores, name, rungs.index) for name in panel.benchmarks}
+    parts = scores.groupby("benchmark", sort=False)
+    columns = {str(name): _column(rows, str(name), rungs.index) for name, rows in parts}
     return Aligned(
         pair=pair,
         models=tuple(rungs.index),
@@ -208,9 +209,8 @@ def _rungs(scores: pd.DataFrame) -> pd.DataFrame:
     return rungs.sort_values(["family", "flops", "params"], kind="stable")
 
 
-def _column(scores: pd.DataFrame, benchmark: str, models: pd.Index) -> Column:
-    """The benchmark over ``models``, gaps as NaN."""
-    rows = scores[scores["benchmark"] == benchmark]
+def _column(rows: pd.DataFrame, benchmark: str, models: pd.Index) -> Column:
+    """The benchmark of ``rows`` over ``models``, gaps as NaN."""
     by_model = rows.set_index("model").reindex(models)
     band = str(rows["band"].iloc[0])
     rate = is_rate(rows)

@@ -11,7 +11,7 @@ import typer
 REFITS = 300  # family bootstraps of the hold-outs
 
 if TYPE_CHECKING:
-    from correlate.panel import Pair, Panel
+    from correlate.panel import Panel
     from correlate.writeup.page import WriteUp
 
 
@@ -62,8 +62,6 @@ def compose(raw: Panel, source: Path, asked: list[str], seed: int, replicates: i
     InputError
         If a pair names a benchmark the panel does not have, or there is none to test.
     """
-    import numpy as np
-
     from correlate import battery, claims, evidence, pairs
     from correlate.cards.task import tasks
     from correlate.progress import track
@@ -76,12 +74,9 @@ def compose(raw: Panel, source: Path, asked: list[str], seed: int, replicates: i
     tested = pairs.parse(asked, panel) if asked else pairs.default(panel, source)
     # Refitting every hold-out under every link is most of the work; its intervals settle early.
     settings = replace(battery.Settings(), replicates=replicates, refits=min(replicates, REFITS))
-
-    def run(chosen: Panel, pair: Pair, rng: np.random.Generator) -> dict[str, battery.SenseResult]:
-        return battery.run(chosen, pair, rng, settings)
-
+    answers = evidence.gather_each(panel, tested, seed, choose, settings)
     steps = track(tested, "testing", lambda q: f"{q.pair.easy} → {q.pair.hard}")
-    found = [evidence.gather(panel, question, seed, choose, run) for question in steps]
+    found = [next(answers) for _ in steps]
     judged = claims.cards(panel, found, seed, replicates)
     family = dict(zip(panel.scores["model"], panel.scores["family"], strict=True))
     return WriteUp(
