@@ -16,8 +16,6 @@ signs with the moments of each family on either side of a split.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from correlate.panel import Floats, Ints
@@ -25,8 +23,8 @@ from correlate.stats import noise, resample, wild
 from correlate.stats.holdout import Fold
 from correlate.stats.predict import solve
 
-Sides = tuple[Floats, Floats, Floats]
-"""Moments of the training and of the tested rungs, (R, q, q) each, and how many are tested (R,)."""
+Moments = tuple[Floats, Floats, Floats]
+"""Of the training and of the tested rungs of every split, (R, K, q, q), and rungs tested (R, K)."""
 
 
 def saved(
@@ -38,8 +36,8 @@ def saved(
     summed over folds; families count ``weights`` (R, F) times.
     """
     before, after = (
-        _summed(_weighted(np.column_stack([d, y]), f, cluster, weights) for f in folds)
-        for d in (rival, better)
+        _error(_weighted(np.column_stack([design, y]), folds, cluster, weights))
+        for design in (rival, better)
     )
     return _share(before, after)
 
@@ -61,17 +59,12 @@ def p_value(
     clusters = int(cluster.max()) + 1
     signs = np.vstack([np.ones(clusters), wild.signs(clusters, replicates, rng)])
     left = noise.residuals(added, controls)
-    columns = np.column_stack([rival, added - left, y])
-    one = np.ones((1, clusters))
-    before = _summed(_weighted(np.column_stack([rival, y]), f, cluster, one) for f in folds)
-    after = _summed(_turned(columns, left, f, cluster, signs) for f in folds)
-    share = _share(before, after)
+    alone = np.column_stack([rival, y])
+    before = _error(_weighted(alone, folds, cluster, np.ones((1, clusters))))
+    both = np.column_stack([rival, added - left, y])
+    share = _share(before, _error(_turned(both, left, folds, cluster, signs)))
     # The panel's own signs are among those drawn: equal up to rounding is equal.
     return float((1 + (share[1:] >= share[0] - 1e-12).sum()) / (1 + replicates))
-
-
-def _summed(folds: Iterable[Sides]) -> Floats:
-    return np.asarray(np.sum([_error(sides) for sides in folds], axis=0))
 
 
 def _share(before: Floats, after: Floats) -> Floats:
@@ -79,39 +72,59 @@ def _share(before: Floats, after: Floats) -> Floats:
         return np.asarray(1 - after / before, dtype=np.float64)
 
 
-def _weighted(columns: Floats, fold: Fold, cluster: Ints, weights: Floats) -> Sides:
+def _sides(folds: list[Fold]) -> tuple[Floats, Floats]:
+    """Who is fitted and who is tested in each split, (K, m) both."""
+    train, test = (np.array([getattr(f, side) for f in folds]) for side in ("train", "test"))
+    return train.astype(np.float64), test.astype(np.float64)
+
+
+def _by_split(terms: Floats, side: Floats, cluster: Ints, weights: Floats) -> Floats:
+    """Sums of ``terms`` (m, k) over one side of each split under family weights, (R, K, k)."""
+    each = terms[:, None, :] * side.T[:, :, None]
+    sums = resample.by_cluster(each.reshape(len(terms), -1), cluster)
+    return (weights @ sums).reshape(len(weights), len(side), -1)
+
+
+def _weighted(columns: Floats, folds: list[Fold], cluster: Ints, weights: Floats) -> Moments:
+    m, q = columns.shape
+    products = (columns[:, :, None] * columns[:, None, :]).reshape(m, q * q)
     train, test = (
-        resample.weighted_moments(
-            resample.cluster_moments(columns * side[:, None], cluster), weights
-        )
-        for side in (fold.train, fold.test)
+        _by_split(products, side, cluster, weights).reshape(len(weights), len(folds), q, q)
+        for side in _sides(folds)
     )
-    return train, test, weights @ np.bincount(cluster, fold.test)
+    return train, test, _by_split(np.ones((m, 1)), _sides(folds)[1], cluster, weights)[:, :, 0]
 
 
-def _turned(columns: Floats, left: Floats, fold: Fold, cluster: Ints, signs: Floats) -> Sides:
+def _turned(
+    columns: Floats, left: Floats, folds: list[Fold], cluster: Ints, signs: Floats
+) -> Moments:
     """Moments with ``left`` (m,) times its family's sign added to the last column but one."""
-    x = columns.shape[1] - 2
+    m, q = columns.shape
+    x = q - 2
+    products = (columns[:, :, None] * columns[:, None, :]).reshape(m, q * q)
     made = []
-    for side in (fold.train, fold.test):
-        fixed = columns.T @ (columns * side[:, None])
-        fixed[x, x] += left @ (left * side)
-        cross = resample.by_cluster(columns * (left * side)[:, None], cluster)
-        turn = np.zeros((len(cross), *fixed.shape))
-        turn[:, x, :] = cross
-        turn[:, :, x] += cross
-        made.append(fixed + resample.weighted_moments(turn, signs))
-    return made[0], made[1], np.full(len(signs), float(fold.test.sum()))
+    sides = _sides(folds)
+    for side in sides:
+        fixed = (side @ products).reshape(-1, q, q)
+        fixed[:, x, x] += side @ left**2
+        turn = _by_split(columns * left[:, None], side, cluster, signs)
+        moments = np.repeat(fixed[None], len(signs), axis=0)
+        moments[:, :, x, :] += turn
+        moments[:, :, :, x] += turn
+        made.append(moments)
+    return made[0], made[1], np.broadcast_to(sides[1].sum(axis=1), made[0].shape[:2])
 
 
-def _error(sides: Sides) -> Floats:
-    """Mean squared error (R,) on the tested rungs of least squares on the training ones.
+def _error(moments: Moments) -> Floats:
+    """Squared error on the tested rungs of least squares on the training ones, (R,).
 
-    The outcome is the last column; NaN where a replicate tests no rung.
+    The mean over each split's tested rungs, summed over splits. The outcome is the last column;
+    NaN where a replicate tests no rung of a split.
     """
-    train, test, tested = sides
+    train, test, tested = (part.reshape(-1, *part.shape[2:]) for part in moments)
     coef = solve(train[:, :-1, :-1], train[:, :-1, -1])
     total = test[:, -1, -1] - 2 * np.einsum("ri,ri->r", coef, test[:, :-1, -1])
     total += np.einsum("ri,rij,rj->r", coef, test[:, :-1, :-1], coef)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(tested > 0, total / tested, np.nan)
+        mean = np.where(tested > 0, total / tested, np.nan)
+    return np.asarray(mean.reshape(moments[2].shape).sum(axis=1))

@@ -111,7 +111,8 @@ def simulated(models: int, benchmarks: int) -> Panel:
     skill = 0.5 * log_c + rng.normal(size=family.max() + 1)[family] + rng.normal(size=models)
     rungs = pd.DataFrame(
         {"model": [f"m{i}" for i in range(models)], "family": [f"f{g}" for g in family],
-         "flops": np.exp(log_c) * 1e21, "band": "reasoning", "metric": "acc", "n": 500.0}
+         "flops": np.exp(log_c) * 1e21, "band": "reasoning", "metric": "acc", "n": 500.0,
+         "source": "simulated", "reported_by": "self"}
     )  # fmt: skip
     parts = []
     for k in range(benchmarks):
