@@ -33,6 +33,7 @@ def rows(document: Json) -> Iterator[Row]:
         **identity(document, config),
         "date": _date(document),
         "limited": config.get("limit") is not None,
+        "params": _params(config),
     }
     shots, versions = _table(document.get("n-shot")), _table(document.get("versions"))
     samples, hashes = _table(document.get("n-samples")), _table(document.get("task_hashes"))
@@ -107,6 +108,12 @@ def number(value: object) -> float | None:
 def _date(document: Json) -> float:
     """Seconds since 1970 at which the run started; 0 where the file does not say."""
     return number(document.get("date")) or 0.0
+
+
+def _params(config: Json) -> float | None:
+    """Parameters as lm-eval counted them when it had the model in memory; None where it did not."""
+    counted = number(config.get("model_num_parameters"))
+    return counted if counted and counted > 0 else None
 
 
 def _table(value: object) -> Json:

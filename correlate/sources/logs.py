@@ -14,7 +14,7 @@ import pyarrow as pa
 from correlate.errors import InputError
 from correlate.panel import Finding, Panel
 from correlate.registry import join_covariates
-from correlate.sources import inspect_logs, lighteval, lm_eval
+from correlate.sources import inspect_logs, lighteval, lm_eval, samples
 from correlate.sources.finish import finish
 from correlate.sources.lm_eval import Json, Row
 from correlate.sources.progress import counting
@@ -23,7 +23,7 @@ SUFFIXES = (".json", ".eval")
 BATCH = 20_000
 TEXTS = ("model", "hub", "revision", "task", "benchmark", "metric", "filter", "shots",
          "task_version", "prompt_hash", "source", "reporter_format")  # fmt: skip
-NUMBERS = ("n", "score", "stderr", "date")
+NUMBERS = ("n", "score", "stderr", "params", "date")
 SCHEMA = pa.schema(
     [(name, pa.dictionary(pa.int32(), pa.string())) for name in TEXTS]
     + [(name, pa.float64()) for name in NUMBERS]
@@ -51,8 +51,8 @@ class Reading:
 
     batches: list[pa.Table] = field(default_factory=list)
     open: list[Row] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
     unread: dict[str, list[str]] = field(default_factory=dict)
+    held: samples.Held = field(default_factory=samples.Held)
 
     def add(self, row: Row) -> None:
         """Keep one row, closing the batch when it is full."""
@@ -97,8 +97,9 @@ def load(path: Path, files: list[Path]) -> Panel:
     frame[list(TEXTS)] = frame[list(TEXTS)].astype("str").fillna("")
     scores, more = _tidy(frame)
     scores, joined = join_covariates(scores)
-    findings = [*reading.findings, *_unread(reading), *more, *joined]
-    return finish(scores.drop(columns=["hub", "task", "date"]), path.name, findings)
+    findings = [*_unread(reading), *_held(reading.held), *more, *joined]
+    items = str(path) if reading.held.files else None
+    return finish(scores.drop(columns=["hub", "task", "date"]), path.name, findings, items=items)
 
 
 def _read(file: Path, root: Path, reading: Reading) -> None:
@@ -113,7 +114,10 @@ def _read(file: Path, root: Path, reading: Reading) -> None:
     if kind is None:
         reading.leave("not a result file of lm-eval, lighteval or Inspect", name)
         return
-    for row in READERS[kind][1](document):
+    rows = READERS[kind][1](document)
+    if kind == "lm-eval":
+        rows = samples.hold(file, rows, reading.held)
+    for row in rows:
         if row.get("score") is None:
             reading.leave("a value that is no number", f"{name} [{row['task']}] {_short(row)}")
             continue
@@ -195,6 +199,22 @@ def _unread(reading: Reading) -> list[Finding]:
         rule = "file-unread" if other else "value-unread" if "value" in why else "file-broken"
         found.append(Finding(rule, "note" if other else "error", why, tuple(what), "dropped"))
     return found
+
+
+def _held(held: samples.Held) -> list[Finding]:
+    """What holding samples against results has shown."""
+    said: tuple[tuple[str, str, str, list[str], str], ...] = (
+        ("samples-read", "note", "samples read beside the results", held.files, "kept"),
+        ("samples-disagree", "warning", "the samples' mean is not the score: files of two runs?",
+         held.apart, "kept"),
+        ("samples-broken", "error", "samples that cannot be read; the result itself is kept",
+         held.broken, "dropped"),
+    )  # fmt: skip
+    return [
+        Finding(rule, severity, f"{reason} ({len(rows)})", tuple(rows), action)
+        for rule, severity, reason, rows, action in said
+        if rows
+    ]
 
 
 def _short(row: Row) -> str:

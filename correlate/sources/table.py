@@ -14,6 +14,7 @@ from correlate.sources.finish import finish
 from correlate.sources.long import NEEDED, is_long, read_long
 from correlate.sources.mapped import apply
 from correlate.sources.mapping import Mapping, known_mappings, recognise
+from correlate.sources.matrix import is_matrix, read_matrix
 from correlate.sources.tables import has_byte_order_mark, header, read_table
 
 
@@ -47,6 +48,8 @@ def read_scores(path: Path, mapping: Mapping | None) -> tuple[pd.DataFrame, list
         scores, more = apply(frame, mapping, path)
     elif is_long(list(frame.columns)):
         scores, more = read_long(frame, path)
+    elif is_matrix(list(frame.columns)):
+        scores, more = read_matrix(frame, path)
     else:
         missing = [c for c in NEEDED if c not in frame.columns]
         raise InputError(
