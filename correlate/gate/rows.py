@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from correlate.benchmarks import canonical, key
 from correlate.gate.rule import Hit, Outcome, Rule, cells, number
 from correlate.naming import normal_form, stem
 
@@ -12,10 +13,10 @@ PROTOCOL = ["model", "benchmark", "metric", "filter", "shots", "task_version", "
 
 def repeated_rows(scores: pd.DataFrame) -> Outcome:
     """The same score of one model under one protocol from one place, twice: one is kept."""
-    key = [*PROTOCOL, "score"]
+    same = [*PROTOCOL, "score"]
     if _own_source(scores):
-        key.append("source")
-    twice = scores.duplicated(key, keep="first")
+        same.append("source")
+    twice = scores.duplicated(same, keep="first")
     if not twice.any():
         return scores, []
     return scores[~twice], [Hit(cells(scores[twice]), "dropped")]
@@ -28,12 +29,12 @@ def _own_source(scores: pd.DataFrame) -> bool:
 
 def conflicting_rows(scores: pd.DataFrame) -> Outcome:
     """Different scores of one model on one benchmark that nothing tells apart."""
-    key = [*PROTOCOL, "source"] if _own_source(scores) else PROTOCOL
-    twice = scores.duplicated(key, keep=False)
+    same = [*PROTOCOL, "source"] if _own_source(scores) else PROTOCOL
+    twice = scores.duplicated(same, keep=False)
     if not twice.any():
         return scores, []
     said = []
-    for _, group in scores[twice].groupby(key, sort=False):
+    for _, group in scores[twice].groupby(same, sort=False):
         values = ", ".join(number(v) for v in group["score"])
         first = group.iloc[0]
         said.append(f"{first['model']} | {first['benchmark']} {first['metric']}: {values}")
@@ -58,6 +59,20 @@ def model_twice(scores: pd.DataFrame) -> Outcome:
             continue
         scores = scores.assign(model=scores["model"].replace(dict.fromkeys(others, first)))
         hits.append(Hit(tuple(group), "corrected", ", ".join(others), first))
+    return scores, hits
+
+
+def benchmark_twice(scores: pd.DataFrame) -> Outcome:
+    """One benchmark under spellings that differ in case and punctuation, or an alias: joined."""
+    names = pd.Series(scores["benchmark"].unique(), dtype=object)
+    forms = names.map(lambda name: key(canonical(name)) or name)
+    hits = []
+    for _, group in names[forms.duplicated(keep=False)].groupby(forms):
+        rows = scores.loc[scores["benchmark"].isin(group), "benchmark"]
+        usual = str(rows.value_counts().index[0])
+        others = sorted(set(group) - {usual})
+        scores = scores.assign(benchmark=scores["benchmark"].replace(dict.fromkeys(others, usual)))
+        hits.append(Hit(tuple(sorted(group)), "corrected", ", ".join(others), usual))
     return scores, hits
 
 
@@ -114,6 +129,7 @@ def covariates_disagree(scores: pd.DataFrame) -> Outcome:
 
 RULES = (
     Rule("model-twice", "warning", "one model under two spellings", model_twice),
+    Rule("benchmark-twice", "warning", "one benchmark under two spellings", benchmark_twice),
     Rule("repeated-rows", "note", "the same score stands twice", repeated_rows),
     Rule(
         "conflicting-rows",

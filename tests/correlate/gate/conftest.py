@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from correlate.panel import Panel
+from correlate.gate import RULES
+from correlate.panel import Finding, Panel
+from correlate.quality import gate
 from correlate.sources.finish import finish
 
 BENCHMARKS = {
@@ -71,3 +73,25 @@ def clean() -> Callable[[int], pd.DataFrame]:
 def panel() -> Callable[[pd.DataFrame], Panel]:
     """A function: scores -> panel, as a source would make it."""
     return lambda scores: finish(scores, "made up")
+
+
+@pytest.fixture
+def hits() -> Callable[[Panel, str], list[Finding]]:
+    """A function: panel and rule -> what the rule finds in it."""
+
+    def found(panel: Panel, rule: str) -> list[Finding]:
+        assert rule in {r.name for r in RULES}
+        return [f for f in gate(panel).findings if f.rule == rule]
+
+    return found
+
+
+@pytest.fixture
+def largest_family() -> Callable[[pd.DataFrame], list[str]]:
+    """A function: scores -> models of the family that has most, in order of size."""
+
+    def models(table: pd.DataFrame) -> list[str]:
+        sizes = table.groupby("family")["model"].nunique()
+        return list(table.loc[table["family"] == sizes.idxmax(), "model"].unique())
+
+    return models
