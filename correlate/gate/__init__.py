@@ -4,6 +4,7 @@ from correlate.gate import columns, covariates, doubts, rows, values, zeros
 from correlate.gate.rule import Rule
 
 RULES: tuple[Rule, ...] = (
+    *rows.SPELLINGS,
     *values.RULES,
     *rows.RULES,
     *covariates.RULES,

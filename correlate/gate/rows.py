@@ -127,9 +127,13 @@ def covariates_disagree(scores: pd.DataFrame) -> Outcome:
     return scores, hits
 
 
+SPELLINGS = (
+    Rule("benchmark-twice", "warning", "one benchmark under two spellings", benchmark_twice),
+)
+"""Before all others: rules that look at a benchmark's column need the whole of it."""
+
 RULES = (
     Rule("model-twice", "warning", "one model under two spellings", model_twice),
-    Rule("benchmark-twice", "warning", "one benchmark under two spellings", benchmark_twice),
     Rule("repeated-rows", "note", "the same score stands twice", repeated_rows),
     Rule(
         "conflicting-rows",
