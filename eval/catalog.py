@@ -66,6 +66,11 @@ def config(task: str, suite: Suite | None = None) -> dict[str, Any]:
     return dict(_config(known[task]))
 
 
+def configs(suite: Suite, benchmark: Benchmark) -> list[dict[str, Any]]:
+    """The files, with their includes, of a benchmark's task and of all below it if a group."""
+    return [dict(_config(path)) for path in _files(suite, benchmark).values()]
+
+
 def open_tasks(suite: Suite, names: list[str]) -> dict[str, Any]:
     """Load the tasks of the benchmarks ``names``: benchmark name -> lm-eval task dictionary.
 

@@ -10,6 +10,8 @@ Version 1 hashes (canonical JSON, SHA-256, first 20 hex digits, prefix ``eval1-`
 - ``shots``, ``limit``   as the suite has them
 - ``seeds``     of random, numpy, torch and the few-shot sampler
 - ``lm_eval``   its version, which fixes prompts, filters and metrics
+- ``precision`` where a cell stops early: the target and the version of the rule; a full cell has
+                no such entry, and stands for any that would have stopped
 
 Left out because numbers do not depend on them: names, folders, covariates, bands, chance,
 batch size, device, number of workers, dates. Versions of torch and transformers move the last
@@ -22,6 +24,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from eval import precision
 from eval.catalog import digest
 from eval.errors import InputError
 from eval.ladder import Rung
@@ -40,9 +43,17 @@ WEIGHTS = (
 )  # fmt: skip
 
 
-def content(rung: Rung, benchmark: Benchmark, definition: str, engine: str) -> dict[str, Any]:
-    """What the identity hashes. ``definition`` is the benchmark's entry in the catalog."""
+def content(
+    rung: Rung, benchmark: Benchmark, definition: str, engine: str, target: float | None = None
+) -> dict[str, Any]:
+    """What the identity hashes.
+
+    ``definition`` is the benchmark's entry in the catalog, ``target`` the standard error at which
+    the cell stops, None for a full one.
+    """
+    early = {} if target is None else {"precision": precision.parts(target)}
     return {
+        **early,
         "identity": VERSION,
         "weights": weights(rung),
         "dtype": rung.dtype,

@@ -5,14 +5,15 @@ machines, share the work and never do a cell twice.
 """
 
 import resource
-import time
 import traceback
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from eval import catalog, provenance, score
+from eval import catalog, score
+from eval.cell import score_cell
+from eval.errors import InputError
 from eval.locks import Lock
 from eval.plan import Cell, state
 from eval.store import Key, Study
@@ -31,12 +32,15 @@ class Event:
     """Something happened to a cell: it started, was written, or failed (``text`` says why).
 
     ``elsewhere``: another run has done the cell, or is at it. ``queued``: it waits for Slurm.
+    ``items`` of its ``all_items`` were scored.
     """
 
     what: Literal["started", "done", "failed", "elsewhere", "queued"]
     key: Key
     text: str = ""
     seconds: float = 0.0
+    items: int = 0
+    all_items: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,6 @@ class Scorer:
         self.study = work.study
         self.settings = work.settings
         self.tasks = catalog.open_tasks(work.suite, list(work.names))
-        self.software = provenance.software()
 
     def __call__(self, job: Job) -> Iterator[Event]:
         """Score the job. No exception of a model or a task leaves: it fails its cell."""
@@ -96,39 +99,18 @@ class Scorer:
             lm = load()
             doing = "scoring"
             return self._score(cell, lm, lock)
+        except InputError:  # the study cannot be written: no other cell could be either
+            raise
         except Exception as error:
             return self._failed(cell, doing, error)
 
     def _score(self, cell: Cell, lm: Any, lock: Lock) -> Event:
-        started = time.perf_counter()
-        scored = score.score(lm, self.tasks[cell.benchmark.name], cell.benchmark)
-        seconds = time.perf_counter() - started
-        own = {
-            "identity": cell.identity,
-            "identity_of": cell.parts,
-            "status": "done",
-            "rung": cell.rung.model_dump(mode="json"),
-            "benchmark": cell.benchmark.model_dump(mode="json"),
-            "scores": scored.scores,
-            "prompt_hash": _joint(scored.items["prompt_hash"]),
-            "docs_hash": _joint(scored.items["doc_hash"]),
-            "seconds": round(seconds, 3),
-            "tokens": int(scored.items.drop_duplicates(["task", "doc"])["n_tokens"].sum()),
-            "written": datetime.now(UTC).isoformat(timespec="seconds"),
-            "provenance": self._provenance(lm),
-        }
+        task = self.tasks[cell.benchmark.name]
+        done = score_cell(cell, lm, task, self.study, self.settings)
         if not lock.held():
             return Event("elsewhere", cell.key, f"taken over by {self.study.holder(cell.key)}")
-        self.study.write_cell(cell.key, {**scored.results, "cell": own}, scored.items)
-        first = scored.scores[0]
-        error = f" ± {first['stderr']:.3f}" if first["stderr"] is not None else ""
-        text = f"{first['metric']} {first['score']:.3f}{error}"
-        return Event("done", cell.key, text, seconds)
-
-    def _provenance(self, lm: Any) -> dict[str, Any]:
-        """Software, machine, and why prefixes were not shared where they were not."""
-        machine = provenance.hardware(str(getattr(lm, "device", "")))
-        return {**self.software, **machine, "not_shared": getattr(lm, "unshared", None)}
+        self.study.write_cell(cell.key, done.result, done.table)
+        return Event("done", cell.key, done.text, done.seconds, done.items, done.all_items)
 
     def _failed(self, cell: Cell, doing: str, error: Exception) -> Event:
         reason = f"{doing}: {type(error).__name__}: {' '.join(str(error).split())[:500]}"
@@ -162,7 +144,7 @@ class Once:
 
 def done_since(study: Study, cell: Cell) -> bool:
     """Whether another run has done or failed the cell since it was planned."""
-    now = state(study, cell.key, cell.identity)
+    now = state(study, cell.key, cell.identity, cell.full)
     return now == "done" or (now == "failed" and cell.state != "failed")
 
 
@@ -180,7 +162,3 @@ def record(study: Study, cell: Cell, reason: str, trace: str = "") -> None:
             "written": datetime.now(UTC).isoformat(timespec="seconds"),
         },
     )
-
-
-def _joint(hashes: Any) -> str:
-    return catalog.digest(sorted(set(hashes)))[:20]

@@ -33,6 +33,15 @@ Limit = Annotated[
     int | None, typer.Option("--limit", min=1, help="at most this many documents of each task")
 ]
 Full = Annotated[bool, typer.Option("--full", help="all documents, whatever the suite limits")]
+Precision = Annotated[
+    float | None,
+    typer.Option(
+        "--precision",
+        min=0.001,
+        max=0.5,
+        help="stop a cell at this standard error; items in one random order for all rungs",
+    ),
+]
 Engine = Annotated[
     str, typer.Option("--engine", help="shared-prefix, hf, or a model class of lm-eval")
 ]
@@ -51,8 +60,9 @@ def plan(
     models: str | None = None,
     tasks: str | None = None,
     full: bool = False,
+    target: float | None = None,
 ) -> plans.Plan:
-    """The plan asked for.
+    """The plan asked for; ``target`` is the standard error at which cells may stop.
 
     Raises
     ------
@@ -70,7 +80,15 @@ def plan(
         raise InputError(f"ladder {chosen.name}: suite: none named; add --suite or --tasks")
     asked = quick.suite(tasks) if tasks else suites.load(str(name))
     study = Study(out or Path("results") / chosen.name)
-    return plans.make(chosen, suites.limited(asked, limit, full), study, engine)
+    return plans.make(chosen, suites.limited(asked, limit, full), study, engine, target)
+
+
+def in_full(plan: plans.Plan) -> list[str]:
+    """A line for each benchmark that does not stop early though a precision was asked for."""
+    return [
+        f"{name}: scored in full: {why}, and stopping at a precision would bias it"
+        for name, why in plan.in_full.items()
+    ]
 
 
 def check_engine(name: str) -> None:

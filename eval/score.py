@@ -2,34 +2,43 @@
 
 import gc
 import logging
-import math
 import os
 import random
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from eval import engines
+from eval import engines, entries, precision
 from eval import items as item_table
 from eval.identity import SEEDS
 from eval.ladder import Rung
 from eval.suite import Benchmark
+
+if TYPE_CHECKING:
+    from eval.answers import Answers
 
 BOOTSTRAP_DRAWS = 100_000  # the lm_eval command's own default
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How rungs are scored; only ``engine`` is part of a cell's identity."""
+    """How rungs are scored; only ``engine`` is part of a cell's identity.
+
+    ``truncate``: prompts longer than a model's context are cut, not refused. ``keep_every``:
+    requests between two entries in the journal of an unfinished cell.
+    """
 
     engine: str = engines.DEFAULT
     device: str | None = None
     batch_size: int | None = None
+    truncate: bool = False
+    keep_every: int | None = None
 
 
 @dataclass(frozen=True)
@@ -103,39 +112,93 @@ def batch_size(rung: Rung) -> int:
     return 64 if size < 5e7 else 16 if size < 2e9 else 4
 
 
-def score(lm: Any, loaded: dict[str, Any], benchmark: Benchmark) -> Scored:
+def score(
+    lm: Any, loaded: dict[str, Any], benchmark: Benchmark, answers: "Answers | None" = None,
+    target: float | None = None,
+) -> Scored:  # fmt: skip
     """Score a loaded model on one benchmark, as the ``lm_eval`` command would.
 
-    ``loaded`` is the benchmark's entry of :func:`eval.catalog.open_tasks`. The seeds are set
-    here because few-shot samplers advance: without it the second model sees other shots.
+    ``loaded`` is the benchmark's entry of :func:`eval.catalog.open_tasks`; ``answers`` stands
+    between the evaluator and the model; ``target`` is a standard error that is precise enough.
+    The seeds are set here because few-shot samplers advance: without it the second model sees
+    other shots.
 
     Raises
     ------
     ValueError
         If the task yields no such metric and filter, or its score is not a finite number.
     """
-    from lm_eval import evaluator
+    from eval.answers import Answers
 
     _seed(loaded, benchmark)
     started = time.time()
-    results: dict[str, Any] = dict(
-        evaluator.evaluate(
-            lm=lm,
-            task_dict=loaded,
-            limit=benchmark.limit,
-            bootstrap_iters=BOOTSTRAP_DRAWS,
-            log_samples=True,
+    model = answers or Answers(lm)
+    try:
+        results = (
+            _evaluate(model, loaded, limit=benchmark.limit)
+            if target is None
+            else _until(model, loaded, benchmark, target)
         )
-    )
+    finally:
+        model.finite.close()
     samples = results.pop("samples")
     results["date"] = started
     results["config"] = _config(lm, benchmark)
     how = {name: _aggregations(task) for name, task in loaded["tasks"].items()}
     flat = {metric: fn.__name__ for fns in how.values() for metric, fn in fns.items()}
     table = item_table.table(samples, flat)
-    table["n_tokens"] = _tokens(lm, samples)
-    scores = list(_scores(results, samples, table, how, benchmark))
+    table["n_tokens"] = entries.tokens(lm, samples)
+    scores = list(entries.entries(results, samples, table, how, benchmark))
     return Scored(results, table, scores)
+
+
+def _evaluate(model: Any, loaded: dict[str, Any], **which: Any) -> dict[str, Any]:
+    from lm_eval import evaluator
+
+    return dict(
+        evaluator.evaluate(
+            lm=model,
+            task_dict=loaded,
+            bootstrap_iters=BOOTSTRAP_DRAWS,
+            log_samples=True,
+            **which,
+        )
+    )
+
+
+def _until(
+    model: Any, loaded: dict[str, Any], benchmark: Benchmark, target: float
+) -> dict[str, Any]:
+    """Evaluate on ever more items, in one order for all models, until the score is precise."""
+    tasks = loaded["tasks"]
+    most = benchmark.limit or sys.maxsize
+    counts = {name: min(most, len(task.eval_docs)) for name, task in tasks.items()}
+    size = min(precision.LEAST, sum(counts.values()))
+    with ExitStack() as stack:
+        for task in tasks.values():
+            stack.enter_context(precision.Built(task, benchmark.limit))
+        while True:
+            picked = precision.chosen(counts, size)
+            results = _evaluate(model, loaded, samples=picked)
+            values = _values(results["samples"], benchmark)
+            wanted = precision.look(sum(values), len(values), sum(counts.values()), target)
+            if wanted <= len(values):
+                return results
+            size = wanted
+
+
+def _values(samples: dict[str, Any], benchmark: Benchmark) -> list[float]:
+    """The primary score of each item."""
+    values = [
+        float(s[benchmark.metric]) for rows in samples.values() for s in rows
+        if s["filter"] == benchmark.filter and benchmark.metric in s
+    ]  # fmt: skip
+    if not values or min(values) < 0 or max(values) > 1:
+        raise ValueError(
+            f"{benchmark.name}: {benchmark.metric} of items does not lie between 0 and 1; run "
+            "without --precision"
+        )
+    return values
 
 
 def _seed(loaded: dict[str, Any], benchmark: Benchmark) -> None:
@@ -161,91 +224,6 @@ def _seed(loaded: dict[str, Any], benchmark: Benchmark) -> None:
 
 def _aggregations(task: Any) -> dict[str, Any]:
     return dict(task.aggregation())
-
-
-def _scores(
-    results: dict[str, Any], samples: dict[str, Any], table: pd.DataFrame,
-    how: dict[str, dict[str, Any]], benchmark: Benchmark,
-) -> Iterator[dict[str, Any]]:  # fmt: skip
-    """One entry for each metric and filter, the benchmark's own first."""
-    from lm_eval.api.metrics import mean as lm_eval_mean
-
-    metrics = {**results["results"], **results.get("groups", {})}[benchmark.task]
-    found = {
-        tuple(key.rsplit(",", 1)): value
-        for key, value in metrics.items()
-        if "," in key and "_stderr," not in key and isinstance(value, int | float)
-    }
-    primary = (benchmark.metric, benchmark.filter)
-    if primary not in found:
-        has = "; ".join(f"{m}, filter {f}" for m, f in found)
-        raise ValueError(
-            f"{benchmark.name}: no metric {primary[0]} with filter {primary[1]}; it has {has}"
-        )
-    for metric, filter_name in sorted(found, key=lambda key: key != primary):
-        value = float(found[metric, filter_name])
-        if (metric, filter_name) == primary and not math.isfinite(value):
-            raise ValueError(f"{benchmark.name}: {metric} is {value}; the model gives no numbers")
-        rows = table[(table["metric"] == metric) & (table["filter"] == filter_name)]
-        error = metrics.get(f"{metric}_stderr,{filter_name}")
-        if not isinstance(error, int | float):
-            functions = {fns.get(metric, lm_eval_mean) for fns in how.values()}
-            error = _own_stderr(rows, samples, metric, filter_name, functions)
-        right = set(rows["score"].unique()) <= {0.0, 1.0} and len(rows) > 0
-        yield {
-            "metric": metric,
-            "filter": filter_name,
-            # a secondary metric may overflow, as perplexities do; it then has no score
-            "score": value if math.isfinite(value) else None,
-            "stderr": float(error) if math.isfinite(error) else None,
-            "n": len(rows),
-            "successes": int(rows["score"].sum()) if right else None,
-        }
-
-
-def _own_stderr(
-    rows: pd.DataFrame, samples: dict[str, Any], metric: str, filter_name: str, functions: set[Any]
-) -> float:
-    """A standard error where lm-eval has none: linearised ratio, otherwise bootstrap."""
-    if len(functions) != 1:
-        return math.nan
-    aggregate = functions.pop()
-    if aggregate.__name__ in item_table.MEANS and rows["score"].notna().all():
-        return item_table.stderr(rows, aggregate.__name__)
-    values = [
-        s[metric] for ss in samples.values() for s in ss
-        if s["filter"] == filter_name and metric in s
-    ]  # fmt: skip
-    return item_table.bootstrap_stderr(values, aggregate, np.random.default_rng(SEEDS[1]))
-
-
-def _tokens(lm: Any, samples: dict[str, Any]) -> list[int]:
-    """Tokens the model read and wrote for each item, in the order of the item table."""
-    texts: list[str] = []
-    counts: list[tuple[int, int]] = []  # texts of the sample, metrics of the sample
-    for sample in (s for ss in samples.values() for s in ss):
-        mine = [t for a, r in zip(sample["arguments"], sample["resps"], strict=True)
-                for t in _exchange(a, r)]  # fmt: skip
-        texts += mine
-        counts.append((len(mine), len(sample["metrics"])))
-    tokenizer = getattr(lm, "tokenizer", None)
-    if tokenizer is None:
-        lengths = [0] * len(texts)
-    else:
-        lengths = [len(ids) for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]]
-    out: list[int] = []
-    at = 0
-    for n, times in counts:
-        out += [sum(lengths[at : at + n])] * times
-        at += n
-    return out
-
-
-def _exchange(arguments: tuple[Any, ...], responses: list[Any]) -> list[str]:
-    """Texts of one request: prompt with each generated answer, or with its continuation."""
-    texts = [part for part in arguments if isinstance(part, str)]
-    written = [r for r in responses if isinstance(r, str)]
-    return ["".join(texts) + w for w in written] or ["".join(texts)]
 
 
 def _config(lm: Any, benchmark: Benchmark) -> dict[str, Any]:

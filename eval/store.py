@@ -1,6 +1,7 @@
 """A study on disk: write a cell whole or not at all, read cells back."""
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -45,6 +46,10 @@ class Study:
         """The folder of a cell, there or not."""
         return self.folder / "cells" / key.rung / key.benchmark
 
+    def journal(self, key: Key) -> Path:
+        """Where answers of an unfinished cell are kept."""
+        return self.folder / "cells" / key.rung / f".{key.benchmark}.answers.jsonl"
+
     def on_disk(self) -> Iterator[Key]:
         """All cells on disk, finished or failed, sorted."""
         for path in sorted(self.folder.glob("cells/*/*")):
@@ -64,11 +69,18 @@ class Study:
         return pd.read_parquet(self.cell(key) / "items.parquet")
 
     def write_cell(self, key: Key, result: dict[str, Any], items: pd.DataFrame | None) -> None:
-        """Put a finished cell in place, instead of what was there; without items, no such file."""
+        """Put a finished cell in place, instead of what was there; its journal goes.
+
+        Raises
+        ------
+        InputError
+            If the folder cannot be written, as when the disk is full.
+        """
         with self._replacing(key) as folder:
-            _dump(folder / "result.json", result)
             if items is not None:
                 items.to_parquet(folder / "items.parquet", index=False, compression="zstd")
+            _dump(folder / "result.json", result)
+        self.journal(key).unlink(missing_ok=True)
 
     def write_error(self, key: Key, error: dict[str, Any]) -> None:
         """Record that a cell failed, and why, instead of what was there."""
@@ -123,8 +135,8 @@ class Study:
         final = self.cell(key)
         draft = final.parent / f".{final.name}~{_writer()}.tmp"
         shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
         try:
+            draft.mkdir(parents=True)
             yield draft
             if final.exists():
                 # a folder cannot be renamed onto a full one; a kill between the two renames
@@ -135,8 +147,19 @@ class Study:
                 shutil.rmtree(old)
             else:
                 os.replace(draft, final)
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+
+def unwritable(folder: Path, error: OSError) -> InputError:
+    """What to do when a study cannot be written in the middle of a run."""
+    remedy = "free some space" if error.errno == errno.ENOSPC else "make it writable"
+    return InputError(
+        f"{folder}: {error.strerror or error}; {remedy} and give the same command again: finished "
+        "cells are kept"
+    )
 
 
 def check_writable(folder: Path) -> None:

@@ -24,6 +24,7 @@ def command(
     out: request.Out = None,
     limit: request.Limit = None,
     full: request.Full = False,
+    precision: request.Precision = None,
     engine: request.Engine = engines.DEFAULT,
     accelerator: Annotated[
         str | None,
@@ -41,9 +42,10 @@ def command(
     Example: python -m eval plan pythia --suite easy-to-hard --accelerator h100
     """
     on = accelerators.load(accelerator) if accelerator else accelerators.here()
-    plan = request.plan(ladder, suite, out, limit, engine, models, tasks, full)
+    plan = request.plan(ladder, suite, out, limit, engine, models, tasks, full, precision)
     shares = budget.shares(plan.to_run(), on)
     warned = list(warnings(shares, on, offline or bool(os.environ.get("HF_HUB_OFFLINE"))))
+    warned += request.in_full(plan)
     if json:
         typer.echo(jsons.dumps(as_json(plan, shares, on, warned), indent=1))
     else:

@@ -21,6 +21,7 @@ def command(
     out: request.Out = None,
     limit: request.Limit = None,
     full: request.Full = False,
+    precision: request.Precision = None,
     engine: request.Engine = engines.DEFAULT,
     workers: Annotated[
         int | None,
@@ -31,6 +32,14 @@ def command(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="score again the cells that failed before")
     ] = False,
+    truncate: Annotated[
+        bool,
+        typer.Option("--truncate", help="cut prompts longer than a model's context, as lm_eval"),
+    ] = False,
+    keep_every: Annotated[
+        int | None,
+        typer.Option(min=1, help="requests between saves of an unfinished cell; default: 30 s"),
+    ] = None,
     json: request.Json = False,
 ) -> None:
     """Score a ladder on a suite; finished cells are kept, so running again goes on.
@@ -42,11 +51,14 @@ def command(
     from eval.progress import show
 
     score.quiet()
-    plan = request.plan(ladder, suite, out, limit, engine, models, tasks, full)
+    plan = request.plan(ladder, suite, out, limit, engine, models, tasks, full, precision)
     store.check_writable(plan.study.folder)
-    settings = score.Settings(engine=engine, device=device, batch_size=batch_size)
+    settings = score.Settings(engine, device, batch_size, truncate, keep_every)
+    for line in request.in_full(plan):
+        typer.echo(line, err=True)
     cells = plan.to_run(retry_failed)
     ended: Counter[str] = Counter()
+    items = all_items = 0
     interrupted = False
     with plan.study.writing():
         plan.study.write_text("study.yaml", describe(plan, settings))
@@ -58,6 +70,8 @@ def command(
             try:
                 for event in show(events, costs, count):
                     ended[event.what] += 1
+                    items += event.items
+                    all_items += event.all_items
             except KeyboardInterrupt:
                 interrupted = True
     runs.finish(plan)
@@ -65,6 +79,8 @@ def command(
         said = f"interrupted: {ended['done']} of {len(cells)} cells done; the same command goes on"
         typer.echo(said, err=True)
         raise typer.Exit(130)
+    if precision and not json:
+        typer.echo(f"precision {precision:g}: {items} of {all_items} items were enough", err=True)
     report(plan, ended, retry_failed, json)
     still_failed = ended["failed"] or (0 if retry_failed else plan.counts()["failed"])
     if still_failed:

@@ -1,0 +1,105 @@
+"""What an evaluation gives, entry by entry: one a metric and filter, with its error and counts."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from eval import items as item_table
+from eval.identity import SEEDS
+from eval.suite import Benchmark
+
+
+def entries(
+    results: dict[str, Any], samples: dict[str, Any], table: pd.DataFrame,
+    how: dict[str, dict[str, Any]], benchmark: Benchmark,
+) -> Iterator[dict[str, Any]]:  # fmt: skip
+    """One entry for each metric and filter, the benchmark's own first.
+
+    ``how`` has each task's aggregation functions by metric.
+
+    Raises
+    ------
+    ValueError
+        If there is no such metric and filter, or its score is not a finite number.
+    """
+    from lm_eval.api.metrics import mean as lm_eval_mean
+
+    metrics = {**results["results"], **results.get("groups", {})}[benchmark.task]
+    found = {
+        tuple(key.rsplit(",", 1)): value
+        for key, value in metrics.items()
+        if "," in key and "_stderr," not in key and isinstance(value, int | float)
+    }
+    primary = (benchmark.metric, benchmark.filter)
+    if primary not in found:
+        has = "; ".join(f"{m}, filter {f}" for m, f in found)
+        raise ValueError(
+            f"{benchmark.name}: no metric {primary[0]} with filter {primary[1]}; it has {has}"
+        )
+    for metric, filter_name in sorted(found, key=lambda key: key != primary):
+        value = float(found[metric, filter_name])
+        if (metric, filter_name) == primary and not math.isfinite(value):
+            raise ValueError(f"{benchmark.name}: {metric} is {value}; the model gives no numbers")
+        rows = table[(table["metric"] == metric) & (table["filter"] == filter_name)]
+        error = metrics.get(f"{metric}_stderr,{filter_name}")
+        if not isinstance(error, int | float):
+            functions = {fns.get(metric, lm_eval_mean) for fns in how.values()}
+            error = _own_stderr(rows, samples, metric, filter_name, functions)
+        right = set(rows["score"].unique()) <= {0.0, 1.0} and len(rows) > 0
+        yield {
+            "metric": metric,
+            "filter": filter_name,
+            # a secondary metric may overflow, as perplexities do; it then has no score
+            "score": value if math.isfinite(value) else None,
+            "stderr": float(error) if math.isfinite(error) else None,
+            "n": len(rows),
+            "successes": int(rows["score"].sum()) if right else None,
+        }
+
+
+def _own_stderr(
+    rows: pd.DataFrame, samples: dict[str, Any], metric: str, filter_name: str, functions: set[Any]
+) -> float:
+    """A standard error where lm-eval has none: linearised ratio, otherwise bootstrap."""
+    if len(functions) != 1:
+        return math.nan
+    aggregate = functions.pop()
+    if aggregate.__name__ in item_table.MEANS and rows["score"].notna().all():
+        return item_table.stderr(rows, aggregate.__name__)
+    values = [
+        s[metric] for ss in samples.values() for s in ss
+        if s["filter"] == filter_name and metric in s
+    ]  # fmt: skip
+    return item_table.bootstrap_stderr(values, aggregate, np.random.default_rng(SEEDS[1]))
+
+
+def tokens(lm: Any, samples: dict[str, Any]) -> list[int]:
+    """Tokens the model read and wrote for each item, in the order of the item table."""
+    texts: list[str] = []
+    counts: list[tuple[int, int]] = []  # texts of the sample, metrics of the sample
+    for sample in (s for ss in samples.values() for s in ss):
+        mine = [t for a, r in zip(sample["arguments"], sample["resps"], strict=True)
+                for t in _exchange(a, r)]  # fmt: skip
+        texts += mine
+        counts.append((len(mine), len(sample["metrics"])))
+    tokenizer = getattr(lm, "tokenizer", None)
+    if tokenizer is None:
+        lengths = [0] * len(texts)
+    else:
+        lengths = [len(ids) for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]]
+    out: list[int] = []
+    at = 0
+    for n, times in counts:
+        out += [sum(lengths[at : at + n])] * times
+        at += n
+    return out
+
+
+def _exchange(arguments: tuple[Any, ...], responses: list[Any]) -> list[str]:
+    """Texts of one request: prompt with each generated answer, or with its continuation."""
+    texts = [part for part in arguments if isinstance(part, str)]
+    written = [r for r in responses if isinstance(r, str)]
+    return ["".join(texts) + w for w in written] or ["".join(texts)]
