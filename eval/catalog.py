@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from eval import reading
+from eval import reading, redirect
 from eval.engines import templates
 from eval.errors import InputError
 from eval.suite import Benchmark, Suite
@@ -40,14 +40,18 @@ def definitions(suite: Suite) -> dict[str, str]:
     """Benchmark name -> hash of all that defines its task, offline and without loading data.
 
     Hashed: the resolved configuration, the Python modules it calls and what these import from
-    here, the local data files it names or reads, and so on for each task of a group. Where a
-    file lies does not matter.
+    here, the local data files it names, reads or is redirected to, and so on for each task of a
+    group. Where a file lies does not matter.
 
     Raises
     ------
     InputError
-        If a task is unknown or its file is malformed.
+        If a task is unknown or its file is malformed, or no task uses a redirected data set.
     """
+    used = {str(c.get("dataset_path")) for b in suite.benchmarks for c in configs(suite, b)}
+    for name in suite.data:
+        if name not in used:
+            raise reading.pick("data set", name, used)
     hashes = {b.task: _definition(suite, b) for b in suite.benchmarks}
     return {b.name: hashes[b.task] for b in suite.benchmarks}
 
@@ -82,7 +86,8 @@ def open_tasks(suite: Suite, names: list[str]) -> dict[str, Any]:
     wanted = [b for b in suite.benchmarks if b.name in names]
     folders = sorted({p.parent for b in wanted for p in _files(suite, b).values()})
     manager = TaskManager(include_path=[str(f) for f in folders], include_defaults=False)
-    return {b.name: manager.load([b.task]) for b in wanted}
+    with redirect.redirected(suite.data):
+        return {b.name: manager.load([b.task]) for b in wanted}
 
 
 def _files(suite: Suite, benchmark: Benchmark) -> dict[str, Path]:
@@ -120,7 +125,12 @@ def _members(field: Any) -> list[str]:
 
 def _definition(suite: Suite, benchmark: Benchmark) -> str:
     parts = {name: _one(path) for name, path in sorted(_files(suite, benchmark).items())}
-    return digest(parts)
+    local = {
+        name: redirect.digest(suite.data[config["dataset_path"]], config.get("dataset_name"))
+        for name, path in sorted(_files(suite, benchmark).items())
+        if (config := _config(path)).get("dataset_path") in suite.data
+    }
+    return digest({"tasks": parts, "local": local} if local else parts)
 
 
 @cache

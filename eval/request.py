@@ -33,6 +33,10 @@ Limit = Annotated[
     int | None, typer.Option("--limit", min=1, help="at most this many documents of each task")
 ]
 Full = Annotated[bool, typer.Option("--full", help="all documents, whatever the suite limits")]
+Data = Annotated[
+    list[str] | None,
+    typer.Option("--data", help="NAME=FOLDER: read a task's data set from local files; repeatable"),
+]
 Precision = Annotated[
     float | None,
     typer.Option(
@@ -61,6 +65,7 @@ def plan(
     tasks: str | None = None,
     full: bool = False,
     target: float | None = None,
+    data: list[str] | None = None,
 ) -> plans.Plan:
     """The plan asked for; ``target`` is the standard error at which cells may stop.
 
@@ -79,8 +84,9 @@ def plan(
     if tasks is None and name is None:
         raise InputError(f"ladder {chosen.name}: suite: none named; add --suite or --tasks")
     asked = quick.suite(tasks) if tasks else suites.load(str(name))
+    asked = suites.redirected(suites.limited(asked, limit, full), data or [])
     study = Study(out or Path("results") / chosen.name)
-    return plans.make(chosen, suites.limited(asked, limit, full), study, engine, target)
+    return plans.make(chosen, asked, study, engine, target)
 
 
 def in_full(plan: plans.Plan) -> list[str]:

@@ -53,13 +53,17 @@ class Benchmark(BaseModel):
 
 
 class Suite(BaseModel):
-    """Benchmarks in order. ``tasks_path`` holds tasks of our own; lm-eval's are known anyway."""
+    """Benchmarks in order. ``tasks_path`` holds tasks of our own; lm-eval's are known anyway.
+
+    ``data`` maps data sets of the hub to local folders (eval.redirect).
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
     about: str = ""
     tasks_path: Path | None = None
+    data: dict[str, Path] = Field(default_factory=dict)
     benchmarks: tuple[Benchmark, ...] = Field(min_length=1)
 
 
@@ -85,18 +89,37 @@ def load(name: str) -> Suite:
 
 
 def read(path: Path) -> Suite:
-    """The suite in a YAML file; ``tasks_path`` is relative to the file."""
+    """The suite in a YAML file; ``tasks_path`` and ``data`` are relative to the file."""
     suite = reading.read(path, Suite)
     names = [benchmark.name for benchmark in suite.benchmarks]
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"{path}: {name}: two benchmarks have this name; rename one")
+    data = {name: (path.parent / folder).resolve() for name, folder in suite.data.items()}
+    suite = suite.model_copy(update={"data": data})
     if suite.tasks_path is None:
         return suite
     folder = (path.parent / suite.tasks_path).resolve()
     if not folder.is_dir():
         raise InputError(f"{path}: tasks_path: no folder {folder}; correct the path")
     return suite.model_copy(update={"tasks_path": folder})
+
+
+def redirected(suite: Suite, given: list[str]) -> Suite:
+    """The suite with local folders for data sets, each ``given`` as NAME=FOLDER.
+
+    Raises
+    ------
+    InputError
+        If one is not of that form.
+    """
+    data = dict(suite.data)
+    for text in given:
+        name, equals, folder = text.partition("=")
+        if not (name and equals and folder):
+            raise InputError(f"--data: {text}: give NAME=FOLDER, as openai/gsm8k=data/gsm8k")
+        data[name] = Path(folder).resolve()
+    return suite.model_copy(update={"data": data})
 
 
 def limited(suite: Suite, limit: int | None, full: bool = False) -> Suite:

@@ -25,6 +25,7 @@ def command(
     limit: request.Limit = None,
     full: request.Full = False,
     precision: request.Precision = None,
+    data: request.Data = None,
     engine: request.Engine = engines.DEFAULT,
     accelerator: Annotated[
         str | None,
@@ -42,7 +43,7 @@ def command(
     Example: python -m eval plan pythia --suite easy-to-hard --accelerator h100
     """
     on = accelerators.load(accelerator) if accelerator else accelerators.here()
-    plan = request.plan(ladder, suite, out, limit, engine, models, tasks, full, precision)
+    plan = request.plan(ladder, suite, out, limit, engine, models, tasks, full, precision, data)
     shares = budget.shares(plan.to_run(), on)
     warned = list(warnings(shares, on, offline or bool(os.environ.get("HF_HUB_OFFLINE"))))
     warned += request.in_full(plan)

@@ -22,6 +22,7 @@ def command(
     limit: request.Limit = None,
     full: request.Full = False,
     precision: request.Precision = None,
+    data: request.Data = None,
     engine: request.Engine = engines.DEFAULT,
     workers: Annotated[
         int | None,
@@ -51,7 +52,7 @@ def command(
     from eval.progress import show
 
     score.quiet()
-    plan = request.plan(ladder, suite, out, limit, engine, models, tasks, full, precision)
+    plan = request.plan(ladder, suite, out, limit, engine, models, tasks, full, precision, data)
     store.check_writable(plan.study.folder)
     settings = score.Settings(engine, device, batch_size, truncate, keep_every)
     for line in request.in_full(plan):
