@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from eval import score
+from eval.errors import InputError
 from eval.job import Event, Job, Scorer, Work, done_since, record
 from eval.plan import Cell
 from eval.store import Study
@@ -162,8 +163,12 @@ def _work(pipe: Connection, work: Work, place: int, size: int) -> None:
             return  # the parent has gone
         if job is None:
             return
-        for event in scorer(job):
-            pipe.send(event)
+        try:
+            for event in scorer(job):
+                pipe.send(event)
+        except InputError as error:  # the study cannot be written
+            pipe.send(error)
+            return
 
 
 def _own_device(settings: score.Settings, place: int) -> score.Settings:
