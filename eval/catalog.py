@@ -7,7 +7,7 @@ a second), and only the folders that a suite needs are handed to its TaskManager
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,11 @@ def open_tasks(suite: Suite, names: list[str]) -> dict[str, Any]:
     manager = TaskManager(include_path=[str(f) for f in folders], include_defaults=False)
     with redirect.redirected(suite.data):
         return {b.name: manager.load([b.task]) for b in wanted}
+
+
+def joint(hashes: Iterable[str]) -> str:
+    """One hash for a set of them."""
+    return digest(sorted(set(hashes)))[:20]
 
 
 def _files(suite: Suite, benchmark: Benchmark) -> dict[str, Path]:

@@ -64,8 +64,8 @@ def score_cell(
         "scores": scored.scores,
         "items": items,
         "all_items": all_items,
-        "prompt_hash": _joint(scored.items["prompt_hash"]),
-        "docs_hash": _joint(scored.items["doc_hash"]),
+        "prompt_hash": catalog.joint(scored.items["prompt_hash"]),
+        "docs_hash": catalog.joint(scored.items["doc_hash"]),
         "seconds": round(seconds, 3),
         "tokens": int(scored.items.drop_duplicates(["task", "doc"])["n_tokens"].sum()),
         "answers_resumed": answers.resumed,
@@ -97,7 +97,3 @@ def _provenance(lm: Any) -> dict[str, Any]:
         "hub_commit": getattr(config, "_commit_hash", None),
         "not_shared": getattr(lm, "unshared", None),
     }
-
-
-def _joint(hashes: Any) -> str:
-    return catalog.digest(sorted(set(hashes)))[:20]

@@ -5,7 +5,9 @@ import sys
 import typer
 
 from eval.errors import InputError
-from eval.verbs import import_, ladders, plan, prove, run, scores, status, suites
+from eval.verbs import (
+    export, import_, ladders, plan, prove, run, scores, status, suites, verify,
+)  # fmt: skip
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -21,6 +23,8 @@ app.command("status")(status.command)
 app.command("scores")(scores.command)
 app.command("ladders")(ladders.command)
 app.command("suites")(suites.command)
+app.command("verify")(verify.command)
+app.command("export")(export.command)
 app.command("prove")(prove.command)
 app.command("import")(import_.command)
 

@@ -44,9 +44,9 @@ def entries(
         if (metric, filter_name) == primary and not math.isfinite(value):
             raise ValueError(f"{benchmark.name}: {metric} is {value}; the model gives no numbers")
         rows = table[(table["metric"] == metric) & (table["filter"] == filter_name)]
+        functions = {fns.get(metric, lm_eval_mean) for fns in how.values()}
         error = metrics.get(f"{metric}_stderr,{filter_name}")
         if not isinstance(error, int | float):
-            functions = {fns.get(metric, lm_eval_mean) for fns in how.values()}
             error = _own_stderr(rows, samples, metric, filter_name, functions)
         right = set(rows["score"].unique()) <= {0.0, 1.0} and len(rows) > 0
         yield {
@@ -57,7 +57,20 @@ def entries(
             "stderr": float(error) if math.isfinite(error) else None,
             "n": len(rows),
             "successes": int(rows["score"].sum()) if right else None,
+            "aggregation": _reproduced(rows, value, {f.__name__ for f in functions}),
         }
+
+
+def _reproduced(rows: pd.DataFrame, value: float, names: set[str]) -> str | None:
+    """The aggregation, where the items' scores and weights give the score; None elsewhere."""
+    name = names.pop() if len(names) == 1 else ""
+    if name not in item_table.MEANS or not len(rows) or rows["score"].isna().any():
+        return None
+    try:
+        again = item_table.mean(rows, name)
+    except OverflowError:  # as perplexities do
+        return None
+    return name if math.isclose(again, value, rel_tol=1e-9, abs_tol=1e-12) else None
 
 
 def _own_stderr(
@@ -66,7 +79,7 @@ def _own_stderr(
     """A standard error where lm-eval has none: linearised ratio, otherwise bootstrap."""
     if len(functions) != 1:
         return math.nan
-    aggregate = functions.pop()
+    (aggregate,) = functions
     if aggregate.__name__ in item_table.MEANS and rows["score"].notna().all():
         return item_table.stderr(rows, aggregate.__name__)
     values = [

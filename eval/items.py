@@ -5,6 +5,7 @@ the aggregate: 1 for means; bytes or words for likelihoods, whose score is then 
 byte or word of that item. So a mean is sum(score x weight) / sum(weight) throughout.
 """
 
+import json
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -33,7 +34,7 @@ def table(samples: dict[str, list[dict[str, Any]]], aggregations: dict[str, str]
             "metric": metric,
             **_score(sample[metric], aggregations.get(metric, "mean")),
             "answer": _text(sample["filtered_resps"]),
-            "response": _text(sample["resps"]),
+            "response": packed(sample["resps"]),
             "target": str(sample["target"]),
         }
         for task, rows in samples.items()
@@ -89,6 +90,19 @@ def _score(value: Any, aggregation: str) -> dict[str, float]:
         loglikelihood, length = value
         return {"score": -loglikelihood / length * PER_LENGTH[aggregation], "weight": length}
     return {"score": math.nan, "weight": 1.0}
+
+
+def packed(responses: list[list[Any]]) -> str:
+    """All answers of an item: the text itself where it is one, otherwise JSON.
+
+    ``responses`` has a list of answers for each request. A text that could be taken for JSON is
+    written as JSON as well, so that :func:`eval.replay.unpacked` gets back what was packed.
+    """
+    if len(responses) == 1 and len(responses[0]) == 1:
+        text = responses[0][0]
+        if isinstance(text, str) and not text.startswith("["):
+            return text
+    return json.dumps(responses, ensure_ascii=False)
 
 
 def _text(value: Any) -> str:

@@ -130,12 +130,12 @@ def score(
     """
     from eval.answers import Answers
 
-    _seed(loaded, benchmark)
+    seed(loaded, benchmark)
     started = time.time()
     model = answers or Answers(lm)
     try:
         results = (
-            _evaluate(model, loaded, limit=benchmark.limit)
+            evaluate(model, loaded, limit=benchmark.limit)
             if target is None
             else _until(model, loaded, benchmark, target)
         )
@@ -152,7 +152,8 @@ def score(
     return Scored(results, table, scores)
 
 
-def _evaluate(model: Any, loaded: dict[str, Any], **which: Any) -> dict[str, Any]:
+def evaluate(model: Any, loaded: dict[str, Any], **which: Any) -> dict[str, Any]:
+    """lm-eval's results, samples among them; ``which`` documents by ``limit`` or ``samples``."""
     from lm_eval import evaluator
 
     return dict(
@@ -179,7 +180,7 @@ def _until(
             stack.enter_context(precision.Built(task, benchmark.limit))
         while True:
             picked = precision.chosen(counts, size)
-            results = _evaluate(model, loaded, samples=picked)
+            results = evaluate(model, loaded, samples=picked)
             values = _values(results["samples"], benchmark)
             wanted = precision.look(sum(values), len(values), sum(counts.values()), target)
             if wanted <= len(values):
@@ -201,7 +202,7 @@ def _values(samples: dict[str, Any], benchmark: Benchmark) -> list[float]:
     return values
 
 
-def _seed(loaded: dict[str, Any], benchmark: Benchmark) -> None:
+def seed(loaded: dict[str, Any], benchmark: Benchmark) -> None:
     """Seeds and shots as lm-eval's simple_evaluate sets them."""
     import torch
 

@@ -25,16 +25,22 @@ def write(study: Study) -> int:
 
     Rows of one cell: the benchmark's primary metric and filter first, the others after it.
     """
+    with study.writing():
+        found, count = text(study)
+        study.write_text("scores.csv", found)
+    return count
+
+
+def text(study: Study) -> tuple[str, int]:
+    """What scores.csv has to hold, and the number of its rows."""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
     writer.writeheader()
     count = 0
-    with study.writing():
-        for row in rows(study):
-            writer.writerow(row)
-            count += 1
-        study.write_text("scores.csv", buffer.getvalue())
-    return count
+    for row in rows(study):
+        writer.writerow(row)
+        count += 1
+    return buffer.getvalue(), count
 
 
 def rows(study: Study) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -78,7 +79,9 @@ class Study:
         """
         with self._replacing(key) as folder:
             if items is not None:
-                items.to_parquet(folder / "items.parquet", index=False, compression="zstd")
+                path = folder / "items.parquet"
+                items.to_parquet(path, index=False, compression="zstd")
+                result = {**result, "items_sha256": hash_of(path)}
             _dump(folder / "result.json", result)
         self.journal(key).unlink(missing_ok=True)
 
@@ -179,6 +182,11 @@ def check_writable(folder: Path) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"{folder}: {parent}: {reason}; give a writable --out") from error
+
+
+def hash_of(path: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _writer() -> str:

@@ -83,4 +83,4 @@ def test_values_that_are_no_numbers_are_kept_as_gaps() -> None:
     }  # fmt: skip
     table = items.table({"task": [row]}, {"f1": "f1_score"})
     assert math.isnan(table["score"].iloc[0])
-    assert table["response"].iloc[0] == "['a', 'b']"
+    assert table["response"].iloc[0] == '[["a", "b"]]'
