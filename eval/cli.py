@@ -6,7 +6,16 @@ import typer
 
 from eval.errors import InputError
 from eval.verbs import (
-    export, import_, ladders, plan, prove, run, scores, status, suites, verify,
+    export,
+    import_,
+    ladders,
+    plan,
+    prove,
+    run,
+    scores,
+    status,
+    suites,
+    verify,
 )  # fmt: skip
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-import yaml
 
-from eval import catalog, identity, scores
+from eval import catalog, identity, reading, scores
 from eval import items as item_table
 from eval.errors import InputError
 from eval.ladder import Rung
@@ -44,8 +43,8 @@ def verify(study: Study, replay: bool = False) -> Verified:
     """
     faults: list[Fault] = []
     cells = again = open_ = 0
-    suite = suite_of(study)
-    now = catalog.definitions(suite)
+    suite = None if imported(study) else suite_of(study)
+    now = catalog.definitions(suite) if suite else {}
     for key in study.on_disk():
         try:
             result = study.result(key)
@@ -56,13 +55,13 @@ def verify(study: Study, replay: bool = False) -> Verified:
             continue
         cells += 1
         found = list(_cell(study, key, result, now))
-        if not found:
+        entries = result["cell"]["scores"]
+        open_ += sum(not _can_be_recomputed(entry, result) for entry in entries)
+        if not found and "items_sha256" in result:
             items = study.items(key)
-            entries = result["cell"]["scores"]
-            again += sum(entry["aggregation"] is not None for entry in entries)
-            open_ += sum(entry["aggregation"] is None for entry in entries)
+            again += sum(_can_be_recomputed(entry, result) for entry in entries)
             found = [text for entry in entries for text in _entry(entry, items)]
-            if replay:
+            if replay and suite:
                 found += _replayed(suite, result, items)
         faults += [Fault(str(key), text) for text in found]
     if not _table_is_derived(study):
@@ -79,19 +78,41 @@ def _table_is_derived(study: Study) -> bool:
         return False
 
 
+def imported(study: Study) -> bool:
+    """Whether the study came from elsewhere: no model of ours, no suite, perhaps no items."""
+    return "suite" not in _described(study)
+
+
 def suite_of(study: Study) -> Suite:
-    """The suite that a study was last run with, as study.yaml has it."""
-    content = yaml.safe_load((study.folder / "study.yaml").read_text(encoding="utf-8"))
-    return Suite.model_validate(content["suite"])
+    """The suite that a study was last run with, as study.yaml has it.
+
+    Raises
+    ------
+    InputError
+        If the study was imported, and has none.
+    """
+    if imported(study):
+        raise InputError(f"{study.folder}: study.yaml: imported, so no suite; use what it was from")
+    return Suite.model_validate(_described(study)["suite"])
+
+
+def _described(study: Study) -> dict[str, Any]:
+    return reading.mapping(study.folder / "study.yaml")
+
+
+def _can_be_recomputed(entry: dict[str, Any], result: dict[str, Any]) -> bool:
+    return "items_sha256" in result and entry.get("aggregation") is not None
 
 
 def _cell(study: Study, key: Key, result: dict[str, Any], now: dict[str, str]) -> Iterator[str]:
-    """Faults of a cell's hashes and names."""
-    cell, parts = result["cell"], result["cell"]["identity_of"]
-    if identity.name(parts) != cell["identity"]:
-        yield f"identity {cell['identity']} is not that of what it hashes"
+    """Faults of a cell's hashes and names; one that was imported has fewer."""
+    cell, parts = result["cell"], result["cell"].get("identity_of")
     if (cell["rung"]["name"], cell["benchmark"]["name"]) != (key.rung, key.benchmark):
         yield "its result is another cell's"
+    if parts is not None:
+        yield from _identity(key, cell, parts, now)
+    if "items_sha256" not in result:
+        return
     path = study.cell(key) / "items.parquet"
     if not path.is_file():
         yield "items.parquet is missing"
@@ -101,8 +122,16 @@ def _cell(study: Study, key: Key, result: dict[str, Any], now: dict[str, str]) -
         return
     items = study.items(key)
     for column, name in (("prompt_hash", "prompt_hash"), ("doc_hash", "docs_hash")):
-        if catalog.joint(items[column]) != cell[name]:
+        if parts is not None and catalog.joint(items[column]) != cell[name]:
             yield f"{name} is not that of its items"
+
+
+def _identity(
+    key: Key, cell: dict[str, Any], parts: dict[str, Any], now: dict[str, str]
+) -> Iterator[str]:
+    """Faults of what the identity hashes: itself, the weights, the task's definition."""
+    if identity.name(parts) != cell["identity"]:
+        yield f"identity {cell['identity']} is not that of what it hashes"
     rung = Rung.model_validate(cell["rung"])
     there = rung.path is None or rung.path.is_dir()
     if there and identity.weights(rung) != parts["weights"]:
@@ -115,11 +144,11 @@ def _entry(entry: dict[str, Any], items: pd.DataFrame) -> Iterator[str]:
     """Faults of one score against its items."""
     name = f"{entry['metric']}, {entry['filter']}"
     rows = items[(items["metric"] == entry["metric"]) & (items["filter"] == entry["filter"])]
-    if len(rows) != entry["n"]:
+    if entry["n"] is not None and len(rows) != entry["n"]:
         yield f"{name}: {entry['n']} items are said, {len(rows)} are there"
     elif entry["successes"] is not None and rows["score"].sum() != entry["successes"]:
         yield f"{name}: {entry['successes']} successes are said, {rows['score'].sum():g} are there"
-    elif entry["aggregation"] is not None:
+    elif entry.get("aggregation") is not None:
         value = item_table.mean(rows, entry["aggregation"])
         if not math.isclose(value, entry["score"], rel_tol=1e-9, abs_tol=1e-12):
             yield f"{name}: {entry['score']} is said, its items give {value}"
