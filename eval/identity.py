@@ -5,7 +5,7 @@ Version 1 hashes (canonical JSON, SHA-256, first 20 hex digits, prefix ``eval1-`
 - ``weights``   SHA-256 over the names and bytes of a local folder's model and tokenizer files,
                 or ``hub:owner/name@revision``
 - ``dtype``     as the ladder has it
-- ``engine``    lm-eval model name and its arguments
+- ``engine``    lm-eval model name and its arguments, but for those that say where and how fast
 - ``task``      hash of the task's definition (``catalog.definitions``)
 - ``shots``, ``limit``   as the suite has them
 - ``seeds``     of random, numpy, torch and the few-shot sampler
@@ -35,6 +35,13 @@ VERSION = 1
 # the defaults of the lm_eval command: random, numpy, torch, few-shot
 SEEDS = (0, 1234, 1234, 1234)
 
+# arguments of engines that change where and how fast, not what
+NO_NUMBERS = (
+    "base_url", "num_concurrent", "max_retries", "timeout", "auth_token", "ca_cert_path",
+    "verify_certificate", "batch_size", "max_batch_size", "device", "device_map", "parallelize",
+    "gpu_memory_utilization", "tensor_parallel_size", "data_parallel_size", "swap_space", "memory",
+)  # fmt: skip
+
 # files of a model folder that change what the model says; cards and logs do not
 WEIGHTS = (
     "*.safetensors", "*.safetensors.index.json", "*.bin", "*.bin.index.json", "*.model", "*.gguf",
@@ -57,7 +64,10 @@ def content(
         "identity": VERSION,
         "weights": weights(rung),
         "dtype": rung.dtype,
-        "engine": {"name": rung.engine or engine, "args": rung.engine_args},
+        "engine": {
+            "name": rung.engine or engine,
+            "args": {k: v for k, v in rung.engine_args.items() if k not in NO_NUMBERS},
+        },
         "task": {"name": benchmark.task, "definition": definition},
         "shots": benchmark.shots,
         "limit": benchmark.limit,

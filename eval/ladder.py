@@ -15,8 +15,9 @@ Stage = Literal["base", "instruct", "math"]
 class Rung(BaseModel):
     """One model at one revision, with what is known of its training.
 
-    ``params`` and ``tokens`` are counts, ``flops`` floating-point operations. ``engine_args``
-    go to the engine as they are.
+    ``params`` and ``tokens`` are counts, ``flops`` floating-point operations. ``engine`` is
+    another lm-eval model class for this rung, such as vllm or local-completions, and
+    ``engine_args`` go to the engine as they are.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())

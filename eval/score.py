@@ -82,19 +82,16 @@ def _no_bars() -> None:
 
 def load(rung: Rung, settings: Settings) -> Any:
     """The rung as an lm-eval model; ``engine_args`` of the ladder go to the engine as they are."""
-    where: dict[str, Any] = {
+    engine = rung.engine or settings.engine
+    given: dict[str, Any] = {
+        "revision": rung.revision,
+        "dtype": rung.dtype,
         "device": settings.device or _device(),
-        "batch_size": settings.batch_size or batch_size(rung),
-    }
-    if rung.path or rung.engine in (None, "shared-prefix", "hf"):
-        where["dtype"] = rung.dtype
-    return engines.load(
-        rung.engine or settings.engine,
-        str(rung.path or rung.hub),
-        revision=rung.revision,
-        **where,
+        # vllm makes its own batches
+        "batch_size": settings.batch_size or ("auto" if engine == "vllm" else batch_size(rung)),
         **rung.engine_args,
-    )
+    }
+    return engines.load(engine, str(rung.path or rung.hub), **given)
 
 
 def free() -> None:
@@ -233,7 +230,9 @@ def _config(lm: Any, benchmark: Benchmark) -> dict[str, Any]:
     model = getattr(lm, "model", None)
     return {
         "model": type(lm).__name__,
-        "model_num_parameters": model.num_parameters() if model is not None else None,
+        "model_num_parameters": model.num_parameters()
+        if hasattr(model, "num_parameters")
+        else None,
         "model_dtype": str(getattr(model, "dtype", "")),
         "model_revision": getattr(lm, "revision", ""),
         "batch_size": getattr(lm, "batch_size", None),

@@ -23,9 +23,10 @@ def load(engine: str, pretrained: Any, **settings: Any) -> "LM":
     """A model ready for lm-eval's evaluator.
 
     engine: `shared-prefix`, or any model class lm-eval knows (`hf` is its own transformers
-    backend). pretrained: a folder, a hub name or a loaded model. settings: what the engine's class
-    takes (both of these: revision, dtype, device, batch_size; `shared-prefix` memory and tokens
-    too); those that are None are left to the class.
+    backend; `vllm` and `local-completions` pass through). pretrained: a folder, a hub name or a
+    loaded model. settings: what the engine's class takes (the first two: revision, dtype, device,
+    batch_size; `shared-prefix` memory and tokens too); those that are None are left to the class.
+    A server decides on its own dtype and device.
 
     Raises InputError for an engine nobody knows.
     """
@@ -38,5 +39,10 @@ def load(engine: str, pretrained: Any, **settings: Any) -> "LM":
         raise InputError(
             f"engine: {engine}: lm-eval has no such model class; use shared-prefix or hf"
         ) from error
+    from lm_eval.models.api_models import TemplateAPI
+
     given = {name: value for name, value in settings.items() if value is not None}
+    if isinstance(kind, type) and issubclass(kind, TemplateAPI):
+        given.pop("dtype", None)
+        given.pop("device", None)
     return kind(pretrained=pretrained, **given)
