@@ -230,9 +230,8 @@ def _config(lm: Any, benchmark: Benchmark) -> dict[str, Any]:
     model = getattr(lm, "model", None)
     return {
         "model": type(lm).__name__,
-        "model_num_parameters": model.num_parameters()
-        if hasattr(model, "num_parameters")
-        else None,
+        # a server's model is a name
+        "model_num_parameters": getattr(model, "num_parameters", lambda: None)(),
         "model_dtype": str(getattr(model, "dtype", "")),
         "model_revision": getattr(lm, "revision", ""),
         "batch_size": getattr(lm, "batch_size", None),
