@@ -99,8 +99,8 @@ def _cell(
     return replace(cell, state=state(study, cell.key, name, cell.full))
 
 
-def state(study: Study, key: Key, name: str, full: str) -> State:
-    """The state on disk of the cell at ``key`` whose identity is ``name``, or ``full`` if so."""
+def state(study: Study, key: Key, name: str, full: str | None = None) -> State:
+    """The state on disk of the cell at ``key`` with identity ``name``; ``full`` does as well."""
     found = study.result(key)
     if found is not None:
         return "done" if found["cell"]["identity"] in (name, full) else "changed"
