@@ -15,7 +15,7 @@ from correlate.senses.calibrated import calibrated
 from correlate.senses.extrapolates import extrapolates
 from correlate.senses.gains import gains
 from correlate.senses.rank import rank
-from correlate.senses.result import Estimate, SenseResult
+from correlate.senses.result import Estimate, SenseResult, Verdict
 from correlate.senses.sample import Sample, prepare
 from correlate.senses.settings import Settings
 from correlate.senses.specific import specific
@@ -62,7 +62,21 @@ def run_sample(
         name: sense(sample, stream, settings)
         for (name, sense), stream in zip(SENSES.items(), own, strict=True)
     }
-    return {name: _marked(result, sample, settings) for name, result in found.items()}
+    return {name: _marked(_finite(r), sample, settings) for name, r in found.items()}
+
+
+def _finite(result: SenseResult) -> SenseResult:
+    """The result without numbers that came to nothing; without any where its headline did."""
+    headline = result.headline
+    if headline is None:
+        return result
+    if not np.isfinite(headline.value) or (headline.low is None and headline.p is None):
+        return replace(
+            result, verdict=Verdict.INSUFFICIENT, headline=None, estimates=(), warnings=(),
+            detectable=None, undetectable="", tables={},
+        )  # fmt: skip
+    kept = tuple(e for e in result.estimates if np.isfinite(e.value))
+    return replace(result, estimates=kept)
 
 
 def _marked(result: SenseResult, sample: Sample, settings: Settings) -> SenseResult:

@@ -204,7 +204,7 @@ def is_rate(rows: pd.DataFrame) -> bool:
 def _rungs(scores: pd.DataFrame) -> pd.DataFrame:
     """One row per model with its covariates, sorted by family, compute, params."""
     rungs = scores.drop_duplicates("model").set_index("model")
-    own_run = rungs["training_run"].fillna("").astype(str)
+    own_run = rungs["training_run"].astype(object).fillna("").astype(str)
     rungs = rungs.assign(training_run=own_run.where(own_run != "", rungs.index.to_series()))
     return rungs.sort_values(["family", "flops", "params"], kind="stable")
 

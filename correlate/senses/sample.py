@@ -133,6 +133,11 @@ def refusal(sample: Sample, settings: Settings, within: bool = False) -> str | N
     for column, values in ((sample.easy, sample.x), (sample.hard, sample.y)):
         if np.ptp(values) == 0:
             return f"{column.benchmark} is {column.score[0]:g} for every rung: nothing varies"
+    if abs(np.corrcoef(sample.x, sample.y)[0, 1]) > 1 - 1e-12:
+        return (
+            f"{sample.easy.benchmark} gives {sample.hard.benchmark} exactly at every rung: one "
+            "score under two names, or one made from the other"
+        )
     clear = int(links.above_floor(sample.hard, settings.assumed_items).sum())
     if clear < rule.min_rungs_above_floor:
         return (

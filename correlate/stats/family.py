@@ -31,6 +31,9 @@ class Resampled:
 
     def spread(self, level: float, interval: str) -> Spread:
         """Interval and p-value, on the scale of ``shown``."""
+        if self.kind == "correlation" and np.isinf(self.value):
+            # Exactly 1 or -1 has no place on Fisher's scale; the replicates still have one.
+            return intervals.percentile(np.tanh(self.replicates), level)
         if interval == "percentile":
             found = intervals.percentile(self.replicates, level)
         else:
@@ -69,7 +72,7 @@ def _solve(by_cluster: Floats, weights: Floats, controls: int, kind: Kind) -> tu
     influence = partial.correlation_influence(left, by_cluster)
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.arctanh(left.correlation)
-    return np.where(np.isfinite(z), z, np.nan), partial.influence_error(influence, weights)
+    return z, partial.influence_error(influence, weights)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ def panel(easy, hard, families, flops=None, **more) -> Panel:
     m = len(easy)
     flops = np.logspace(20, 24, m) if flops is None else flops
     rungs = pd.DataFrame({"model": [f"m{i}" for i in range(m)], "family": families, "flops": flops})
-    rungs = rungs.assign(band="reasoning", metric="acc", n=500, **more)
+    rungs = rungs.assign(**{"band": "reasoning", "metric": "acc", "n": 500, **more})
     long = pd.concat(
         [rungs.assign(benchmark="easy", score=easy), rungs.assign(benchmark="hard", score=hard)]
     )
