@@ -20,6 +20,7 @@ from correlate.senses.sample import Sample, prepare
 from correlate.senses.settings import Settings
 from correlate.senses.specific import specific
 from correlate.senses.within_family import within_family
+from correlate.sources import answers
 
 __all__ = ["SENSES", "Settings", "as_json", "run", "run_sample"]
 
@@ -50,7 +51,8 @@ def run(
         If a benchmark is unknown, a (model, benchmark) stands twice, or a score is no score.
     """
     settings = settings or Settings()
-    return run_sample(prepare(align(panel, pair), settings), rng, settings)
+    aligned = answers.attach(align(panel, pair), panel)
+    return run_sample(prepare(aligned, settings), rng, settings)
 
 
 def run_sample(

@@ -72,7 +72,8 @@ class Column:
 
     ``n`` is the number of items (NaN where unknown); ``chance`` and ``ceiling`` are fractions.
     ``higher_is_better`` is False for losses and bits per byte, which are not fractions:
-    ``is_rate`` is then False too and no logit applies.
+    ``is_rate`` is then False too and no logit applies. ``answers`` (m, J) are scores by item, where
+    every rung has them for the same items (``correlate.sources.answers``).
     """
 
     benchmark: str
@@ -84,6 +85,7 @@ class Column:
     ceiling: float
     is_rate: bool = True
     higher_is_better: bool = True
+    answers: Floats | None = None
 
 
 @dataclass(frozen=True)

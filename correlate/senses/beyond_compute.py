@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from correlate.panel import Floats
+from correlate.senses.both import with_items
 from correlate.senses.corrected import correct
 from correlate.senses.judge import detectable, judge
 from correlate.senses.result import Estimate, SenseResult
 from correlate.senses.sample import Sample, refusal, refused
 from correlate.senses.settings import Settings
-from correlate.stats import clustered, controls, family, noise, resample
+from correlate.stats import clustered, controls, family, items, noise, resample
 
 NAME = "beyond_compute"
 
@@ -44,13 +45,18 @@ def beyond_compute(sample: Sample, rng: np.random.Generator, settings: Settings)
         headline, "given compute", (used.x, used.y), (used.x_noise, used.y_noise), curve
     )
     checks = _checks(used, curve, rng, settings) if settings.checks else []
+    both = with_items(
+        used, "partial_items", "partial correlation given a smooth curve of log compute",
+        lambda x, y, w: items.partial(x, y, curve, w), rng, settings,
+    )  # fmt: skip
     verdict, why = judge(
         headline, settings.thresholds.effect(NAME), "partial correlation given compute",
         cleaned.corrected,
     )  # fmt: skip
     return SenseResult(
         NAME, verdict, why, used.m, used.families, headline,
-        (headline, straight, *_params_tokens(used, rng, settings), *cleaned.estimates, *checks),
+        (headline, straight, *both, *_params_tokens(used, rng, settings), *cleaned.estimates,
+         *checks),
         (*sample.warnings, *cleaned.warnings), detectable(headline),
     )  # fmt: skip
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
+from correlate.senses.both import with_items
 from correlate.senses.corrected import correct
 from correlate.senses.judge import detectable, judge
 from correlate.senses.result import Estimate, SenseResult
 from correlate.senses.sample import Sample, refusal, refused
 from correlate.senses.settings import Settings
-from correlate.stats import family, resample
+from correlate.stats import family, items, resample
 
 NAME = "rank"
 
@@ -39,10 +40,13 @@ def rank(sample: Sample, rng: np.random.Generator, settings: Settings) -> SenseR
         pearson[1], "on the logit scale", (used.x, used.y), (used.x_noise, used.y_noise),
         np.ones((used.m, 1)),
     )  # fmt: skip
+    both = with_items(
+        used, "spearman_items", "Spearman correlation", items.spearman, rng, settings
+    )  # fmt: skip
     verdict, why = judge(headline, settings.thresholds.effect(NAME), "Spearman correlation")
     return SenseResult(
         NAME, verdict, why, used.m, used.families, headline,
-        (headline, *pearson, *cleaned.estimates, *_all_rungs(sample, used)),
+        (headline, *both, *pearson, *cleaned.estimates, *_all_rungs(sample, used)),
         (*sample.warnings, *cleaned.warnings), detectable(headline),
     )  # fmt: skip
 

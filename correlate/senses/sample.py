@@ -173,7 +173,11 @@ def refused(sense: str, sample: Sample, reason: str) -> SenseResult:
 
 
 def _rows(column: Column, keep: np.ndarray) -> Column:
-    return replace(column, score=column.score[keep], n=column.n[keep], stderr=column.stderr[keep])
+    answers = None if column.answers is None else column.answers[keep]
+    return replace(
+        column, score=column.score[keep], n=column.n[keep], stderr=column.stderr[keep],
+        answers=answers,
+    )  # fmt: skip
 
 
 def _warnings(aligned: Aligned, settings: Settings) -> tuple[str, ...]:

@@ -177,8 +177,8 @@ def solve(gram: Floats, right: Floats) -> Floats:
     all systems at once: a call of LAPACK for each would cost more than the arithmetic.
     """
     q = gram.shape[-1]
-    a = np.ascontiguousarray(np.moveaxis(gram, 0, -1))
-    b = np.ascontiguousarray(right.T)
+    a = np.array(np.moveaxis(gram, 0, -1), order="C")
+    b = np.array(right.T, order="C")
     ridge = 1e-12 * np.einsum("iir->r", a) + 1e-300
     for i in range(q):
         a[i, i] += ridge

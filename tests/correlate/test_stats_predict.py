@@ -100,6 +100,18 @@ def test_a_falling_relation_is_fitted_falling(made):
     assert a == pytest.approx(b)
 
 
+@pytest.mark.parametrize("replicates", [1, 7])
+def test_small_systems_are_solved_as_lapack_does_and_left_as_they_were(replicates):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(replicates, 9, 4))
+    gram, right = np.einsum("rij,rik->rjk", rows, rows), rng.normal(size=(replicates, 4))
+    before = gram.copy(), right.copy()
+    expected = np.linalg.solve(gram, right[:, :, None])[:, :, 0]
+    assert predict.solve(gram, right) == pytest.approx(expected, rel=1e-6)
+    assert np.array_equal(gram, before[0])
+    assert np.array_equal(right, before[1])
+
+
 def test_losses_by_hand():
     # 3 of 10 right, forecast normal around 0.5 with sd 0.1 on the score.
     target = Target(np.array([0.3]), np.array([0.0]), np.array([10.0]), 0.0, True)
