@@ -122,7 +122,7 @@ def test_scores_that_are_no_scores_are_errors(change, message):
 
 def test_unknown_compute_leaves_rank_and_refuses_what_needs_it():
     found = battery.run(
-        panel(rising, rising, eight, flops=np.full(24, np.nan)), PAIR,
+        panel(rising, rising[np.arange(24) ^ 1], eight, flops=np.full(24, np.nan)), PAIR,
         np.random.default_rng(0), QUICK,
     )  # fmt: skip
     assert found["rank"].headline is not None
