@@ -10,7 +10,7 @@ from eval.proofs.checker import Problem
 from eval.proofs.statement import StatementError
 
 _OPEN = re.compile(r":=\s*(?:by\s+)?sorry\s*$")
-_THEOREM = re.compile(r"^\s*(?:private\s+)?(?:theorem|lemma)\s+(\S+)", re.MULTILINE)
+_THEOREM = re.compile(r"^[ \t]*(?:private\s+)?(?:theorem|lemma)\s+(\S+)", re.MULTILINE)
 # A line that begins with one of these is a new command: the proof ended before it.
 _COMMAND = re.compile(
     r"^(?:theorem|lemma|example|def|abbrev|instance|axiom|import|open|section|namespace|end|"
@@ -70,7 +70,7 @@ def cut(text: str) -> str:
 
     A text that restates the theorem is cut down to what follows its last `:= by`.
     """
-    if re.search(r"^\s*(?:theorem|lemma)\s", text, re.MULTILINE):
+    if re.search(r"^[ \t]*(?:theorem|lemma)\s", text, re.MULTILINE):
         text = text[text.rfind(":= by") + len(":= by") :] if ":= by" in text else text
     body = text.lstrip("\n")
     end = _COMMAND.search(body)

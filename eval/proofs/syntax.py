@@ -97,6 +97,8 @@ def _is_bracket(pending: list[Token]) -> bool:
     """Whether the tokens so far are a bullet or a brace (`2: {` too), a sentence of its own."""
     if len(pending) == 1:
         return bool(_BRACKET.fullmatch(pending[0].text))
+    if len(pending) != 3:  # looked at for every token: a sentence may have sixty thousand
+        return False
     shape = [token.kind if token.kind != "symbol" else token.text for token in pending]
     return shape == ["number", ":", "{"]
 
@@ -114,8 +116,8 @@ def _token(text: str, place: int, at_start: bool) -> Token:
     if at_start and (match := _BULLET.match(text, place)):
         return Token("symbol", match.group(), place, match.end())
     if char == ".":
-        dots = len(text[place:]) - len(text[place:].lstrip("."))
-        end = place + dots
+        end = _dots_end(text, place)
+        dots = end - place
         last = end == len(text) or text[end] in _BLANK
         if last and dots in (1, 3):
             return Token("stop", text[place:end], place, end)
@@ -125,6 +127,12 @@ def _token(text: str, place: int, at_start: bool) -> Token:
     if not char.isprintable():
         raise Malformed(f"line {_line(text, place)}: character U+{ord(char):04X} is not allowed")
     return Token("symbol", char, place, place + 1)
+
+
+def _dots_end(text: str, place: int) -> int:
+    while place < len(text) and text[place] == ".":
+        place += 1
+    return place
 
 
 def _comment_end(text: str, start: int) -> int:

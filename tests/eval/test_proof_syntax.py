@@ -1,5 +1,8 @@
 """Coq's lexical syntax, taken apart before Coq sees it."""
 
+import contextlib
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,3 +74,19 @@ def test_any_text_is_cut_or_refused(source: str) -> None:
             assert source[token.start : token.end] == token.text
     except Malformed:
         pass
+
+
+@pytest.mark.parametrize(
+    "text", ["exact " + "(" * 30_000 + "x" + ")" * 30_000 + ".", "." * 64_000, "{" * 64_000]
+)
+def test_a_long_text_takes_no_longer_than_its_length(text: str) -> None:
+    """Eight times the length takes some eight times the time; a quadratic cut would take 64."""
+
+    def took(source: str) -> float:
+        began = time.process_time()
+        with contextlib.suppress(Malformed):
+            sentences(source)
+        return time.process_time() - began
+
+    short, long = min(took(text[: len(text) // 8]) for _ in range(3)), took(text)
+    assert long < 30 * short + 0.2
