@@ -2,10 +2,13 @@
 
 import os
 import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from eval.proofs import lean_text
+from eval.proofs import lean, lean_text
 from eval.proofs.checker import CheckerError, Limits, Problem, check, prove_canaries
 from eval.proofs.lean import Answer, LeanChecker, interact, read_axioms
 from eval.proofs.lean_screen import refuse
@@ -145,6 +148,48 @@ def test_no_lean_is_said_clearly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(CheckerError, match="no Lean toolchain"):
         interact()
+
+
+def test_lean_interact_s_words_are_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The adapter over the library's own classes; only the process behind them is played."""
+    lean_interact = pytest.importorskip("lean_interact")
+    heard: list[dict[str, Any]] = []
+    place = {"line": 1, "column": 0}
+
+    class Server(lean_interact.LeanServer):  # type: ignore[misc, name-defined]
+        lean_version = "4.9.0"
+
+        _proc = None
+
+        def __init__(self, config: Any) -> None:
+            assert config.project.directory == tmp_path
+
+        def run(self, request: Any, **options: Any) -> Any:
+            heard.append({**request.model_dump(exclude_none=True), **options})
+            if request.cmd == "bad":
+                return lean_interact.interface.LeanError(message="Unknown environment.")
+            said = [{"pos": place, "severity": kind, "data": kind} for kind in ("error", "info")]
+            hole = {"pos": place, "goal": "False"}
+            answer = {"env": 3, "messages": said, "sorries": [hole]}
+            return lean_interact.interface.CommandResponse.model_validate(answer)
+
+    def config(project: Any, memory_hard_limit_mb: int) -> SimpleNamespace:
+        return SimpleNamespace(project=project)
+
+    monkeypatch.setattr(lean_interact, "LeanServer", Server)
+    monkeypatch.setattr(lean_interact, "LeanREPLConfig", config)
+    project = lambda directory: SimpleNamespace(directory=Path(directory))  # noqa: E731
+    monkeypatch.setattr(lean_interact, "LocalProject", project)
+    monkeypatch.setenv("LEAN_PROJECT", str(tmp_path))
+    monkeypatch.setattr(lean.shutil, "which", lambda name: name)
+    repl = interact()
+    assert repl.version == "4.9.0"
+    assert repl.run("good", 2, 5.0) == Answer(3, ("error",), ("info",), 1)
+    assert repl.run("bad", None, 5.0) == Answer(None, ("Unknown environment.",))
+    assert [(h["cmd"], h.get("env"), h["timeout"]) for h in heard] == [
+        ("good", 2, 5.0),
+        ("bad", None, 5.0),
+    ]
 
 
 @pytest.mark.skipif(not os.environ.get("LEAN_PROJECT"), reason="LEAN_PROJECT names no Lean project")
