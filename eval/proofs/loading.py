@@ -5,21 +5,19 @@ which `tests/benchmarks/statements.py` writes.
 """
 
 import functools
-import time
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
+from eval.proofs.budget import LimitReached
 from eval.proofs.checker import Limits, Problem
-from eval.proofs.sandbox import LimitReached
 from eval.proofs.session import Session, SessionDied
-from eval.proofs.statement import Statement, StatementError, parse
+from eval.proofs.statement import Statement, StatementError, parse, target
 from eval.proofs.syntax import sentences
 from eval.proofs.toolchain import Toolchain, one_line
 
-_WALL_S = 600.0
+_TOGETHER = 60  # statements in one session; its memory grows with each
 _FILE = Path(__file__).with_name("not_loading.yaml")
 
 
@@ -35,8 +33,9 @@ def load(
 ) -> Iterator[tuple[str, str]]:
     """Each problem's name with an empty string where it loads, else with the reason.
 
-    In a session a group of equal libraries: the statement's module, then the theorem as written
-    and admitted, then the kernel's word that its type is the statement.
+    In a session for those of equal libraries: the statement's module, then the theorem as written
+    and admitted, then the kernel's word that its type is the statement. Who ends a session is tried
+    again at the start of the next one before it is blamed.
     """
     groups: dict[tuple[str, ...], list[tuple[str, Statement]]] = {}
     for problem in problems:
@@ -46,44 +45,54 @@ def load(
         except StatementError as error:
             yield problem.name, str(error).removeprefix(f"{problem.name}: ")
     for loads, group in groups.items():
-        with toolchain.sandbox.folder() as folder:
-            yield from _group(toolchain, folder, loads, group, limits)
+        while group:
+            tried = 0
+            for found in _session(toolchain, loads, group[:_TOGETHER], limits):
+                yield found
+                tried += 1
+            group = group[tried:]
 
 
-def _group(
+def _session(
     toolchain: Toolchain,
-    folder: Path,
     loads: tuple[str, ...],
     group: list[tuple[str, Statement]],
     limits: Limits,
 ) -> Iterator[tuple[str, str]]:
-    deadline = time.monotonic() + _WALL_S
-    patient = replace(limits, wall_s=_WALL_S)
+    """Results up to the statement that ends the session, which is blamed where it was the first."""
+    blamed = group[0][0]
     try:
-        with toolchain.session(folder, {}, patient) as session:
-            reason = _say(session, ("Set Silent.", *loads), deadline)
+        with (
+            toolchain.sandbox.folder() as folder,
+            toolchain.session(folder, {}, limits) as session,
+        ):
+            missing = _say(session, ("Set Silent.", *loads), limits)
             for name, statement in group:
                 base = session.state
-                yield name, reason or _say(session, _lines(statement), time.monotonic() + _WALL_S)
-                session.back_to(base, time.monotonic() + _WALL_S)
+                reason = missing or _say(session, _lines(statement), limits)
+                session.back_to(base, session.budget(limits.cpu_s))
+                blamed = ""
+                yield name, reason
     except (LimitReached, SessionDied) as error:
-        yield from ((name, f"Coq stopped: {error}") for name, _ in group)
+        if blamed:
+            yield blamed, f"Coq stopped: {one_line(str(error))}"
 
 
 def _lines(statement: Statement) -> tuple[str, ...]:
     """The statement in its module, and the theorem beside it, sentence by sentence."""
     stated = statement.module("P0").splitlines()
     own = "\n".join(stated[1:-1])
-    same = f"Definition same : P0.statement := {statement.name}."
+    same = f"Definition same : {target('P0')} := {statement.name}."
     inside = tuple(sentence.text for sentence in sentences(own))
     beside = (*statement.context("P0"), statement.theorem, "Admitted.", same)
     return (stated[0], *inside, stated[-1], *beside)
 
 
-def _say(session: Session, lines: Iterable[str], deadline: float) -> str:
+def _say(session: Session, lines: Iterable[str], limits: Limits) -> str:
     """The first error, or nothing."""
+    budget = session.budget(limits.cpu_s)
     for line in lines:
-        reply = session.say(line, deadline)
+        reply = session.say(line, budget)
         if not reply.ok:
-            return f"{one_line(line)[:60]} {one_line(reply.message)}"
+            return one_line(reply.message).removeprefix("Error: ")
     return ""

@@ -7,6 +7,7 @@ as long as their file, so a candidate's file repeats those and takes the declara
 """
 
 import functools
+import re
 from dataclasses import dataclass
 
 from eval.proofs.checker import Problem
@@ -28,6 +29,7 @@ _UNSUPPORTED = frozenset({"Context", "Let", "Include"})
 
 # What every candidate may use without asking: decision procedures, which change no meaning.
 TOOLS = ("From Coq Require Import Lia Lra Psatz.",)
+_STDLIB = re.compile(r"\bFrom\s+Stdlib\s+")
 
 
 class StatementError(Exception):
@@ -78,7 +80,7 @@ class Statement:
 def parse(problem: Problem) -> Statement:
     """Take a problem's file apart. Raises `StatementError` where it states no usable theorem."""
     try:
-        found = sentences(problem.source)
+        found = sentences(for_coq(problem.source))
     except Malformed as error:
         raise StatementError(f"{problem.name}: {error}") from None
     open_at = _theorem(problem.name, found)
@@ -106,6 +108,21 @@ def parse(problem: Problem) -> Statement:
         own=frozenset(shape(s) for s in preamble),
         preamble=tuple(s.text for s in preamble),
     )
+
+
+def for_coq(text: str) -> str:
+    """The text with Coq 8's name for its library; Rocq 9 calls the same files Stdlib."""
+    return _STDLIB.sub("From Coq ", text)
+
+
+def target(module: str) -> str:
+    """The type a proof must have: what `statement` of a compiled module stands for.
+
+    Unfolded, it is the theorem's type to the letter, and the kernel compares the two as they are.
+    Otherwise it computes with them: `X 2007 = ..` of one statement of PutnamBench takes all memory.
+    """
+    name = f"{module}.statement"
+    return f"ltac:(let t := eval cbv delta [{name}] in {name} in exact t)"
 
 
 def script_of(problem: Problem) -> str:
