@@ -11,15 +11,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from eval.proofs.checker import Limits, Status, Verdict
+from eval.proofs.budget import Budget, LimitReached
+from eval.proofs.checker import Limits, Verdict
 from eval.proofs.confirm import Claim, confirm
-from eval.proofs.sandbox import LimitReached, Outcome
+from eval.proofs.sandbox import Outcome
 from eval.proofs.screen import Script
 from eval.proofs.session import Session, SessionDied
-from eval.proofs.statement import TOOLS, Statement
+from eval.proofs.statement import TOOLS, Statement, target
 from eval.proofs.toolchain import EXHAUSTED, Roots, Toolchain, one_line, stopped
 
-START_S = 60.0  # for loading libraries, which is not the candidate's fault
+START_S = 60.0  # of CPU time for loading libraries, which is not the candidate's fault
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,8 @@ def compiled(
     text = [*statements[0].loads, *(s.module(f"P{i}") for i, s in enumerate(statements))]
     with toolchain.sandbox.folder() as folder:
         (folder / "Statement.v").write_text("\n".join(text), encoding="utf-8")
-        wall_s = START_S + 2 * len(statements)
-        outcome = toolchain.compile(folder, "Statement", {folder: root}, limits, wall_s)
+        cpu_s = START_S + 2 * len(statements)
+        outcome = toolchain.compile(folder, "Statement", {folder: root}, limits, cpu_s)
         yield Book(toolchain, {folder: root}, modules, limits), outcome
 
 
@@ -108,37 +109,47 @@ class _Trial:
     def _session(self, entries: list[Entry]) -> list[Entry]:
         """Try entries in one session; those it did not reach because it had to be killed."""
         book = self._book
-        limits = replace(book.limits, wall_s=START_S)
-        with (
-            book.toolchain.sandbox.folder() as folder,
-            book.toolchain.session(folder, book.roots, limits) as session,
-        ):
-            if not self._ready(session, entries):
-                return []
-            for i, entry in enumerate(entries):
-                if not self._one(session, entry):
-                    return entries[i + 1 :]
+        limits = replace(book.limits, cpu_s=START_S)
+        with book.toolchain.sandbox.folder() as folder:
+            try:
+                session = book.toolchain.session(folder, book.roots, limits)
+            except (LimitReached, SessionDied) as error:
+                return self._give_up(entries, f"Coq did not start: {error}", own=False)
+            with session:
+                if not self._ready(session, entries):
+                    return []
+                for i, entry in enumerate(entries):
+                    if not self._one(session, entry):
+                        return entries[i + 1 :]
         return []
 
     def _ready(self, session: Session, entries: Sequence[Entry]) -> bool:
         """Load the libraries; where that fails, every entry has its verdict."""
-        first = entries[0]
-        deadline = time.monotonic() + START_S
-        for line in (*self._book.requires, "Set Silent.", *first.loads):
-            reply = session.say(line, deadline)
-            if not reply.ok:
-                status: Status = "rejected" if line in first.script.loads else "checker_error"
-                bad = Verdict(status, one_line(reply.message))
-                self._verdicts.update({entry.place: bad for entry in entries})
+        own = entries[0].script.loads
+        budget = session.budget(START_S)
+        for line in (*self._book.requires, "Set Silent.", *entries[0].loads):
+            try:
+                reply = session.say(line, budget)
+                failed = "" if reply.ok else one_line(reply.message)
+            except (LimitReached, SessionDied) as error:
+                failed = f"{line} stopped Coq: {error}"
+            if failed:
+                self._give_up(entries, failed, own=line in own)
                 return False
         return True
+
+    def _give_up(self, entries: Sequence[Entry], reason: str, own: bool) -> list[Entry]:
+        """One verdict for all: theirs where it is a library that they asked for, else nobody's."""
+        bad = Verdict("rejected" if own else "checker_error", one_line(reason))
+        self._verdicts.update({entry.place: bad for entry in entries})
+        return []
 
     def _one(self, session: Session, entry: Entry) -> bool:
         """Try one entry; whether the session can go on."""
         began, base = time.monotonic(), session.state
         try:
-            verdict = self._try(session, entry, began + self._book.limits.wall_s)
-            session.back_to(base, time.monotonic() + START_S)
+            verdict = self._try(session, entry, session.budget(self._book.limits.cpu_s))
+            session.back_to(base, session.budget(START_S))
         except LimitReached as limit:
             took = 1000 * (time.monotonic() - began)
             self._verdicts[entry.place] = stopped(limit.args[0], took)
@@ -153,15 +164,17 @@ class _Trial:
             self._verdicts[entry.place] = replace(verdict, check_ms=took)
         return True
 
-    def _try(self, session: Session, entry: Entry, deadline: float) -> Verdict | None:
+    def _try(self, session: Session, entry: Entry, budget: Budget) -> Verdict | None:
         """A failing verdict, or None where every sentence went through."""
-        target = f"{self._book.modules[entry.statement]}.statement"
+        wanted = target(self._book.modules[entry.statement])
         for line in self._book.lines(entry):
-            reply = session.say(line, deadline)
+            reply = session.say(line, budget)
+            if EXHAUSTED.search(reply.message):
+                # Whose memory it was is not known here, and who comes next would find none either.
+                raise SessionDied(one_line(reply.message))
             if not reply.ok:
-                status: Status = "resource" if EXHAUSTED.search(reply.message) else "rejected"
-                return Verdict(status, f"{one_line(line)[:60]} {one_line(reply.message)}")
-        reply = session.say(f"Definition proved : {target} := {entry.statement.name}.", deadline)
+                return Verdict("rejected", f"{one_line(line)[:60]} {one_line(reply.message)}")
+        reply = session.say(f"Definition proved : {wanted} := {entry.statement.name}.", budget)
         if not reply.ok:
             return Verdict("rejected", f"not the statement asked for: {one_line(reply.message)}")
         return None

@@ -31,11 +31,13 @@ class CheckerError(InputError):
 class Limits:
     """What one candidate may use before it is stopped.
 
-    Text in kilobytes before anything runs; wall time in seconds; memory, files and output of each
+    Text in kilobytes before anything runs; CPU time in seconds, and wall time as an outer bound,
+    past which a machine too busy to say gives `checker_error`; memory, files and output of each
     process in megabytes; processes as a count.
     """
 
-    wall_s: float = 60.0
+    cpu_s: float = 60.0
+    wall_s: float = 1200.0
     text_kb: int = 64
     memory_mb: int = 4096
     disk_mb: int = 64

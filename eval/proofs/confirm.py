@@ -16,6 +16,7 @@ from eval.proofs.assumptions import foreign, read_axioms
 from eval.proofs.checker import Status, Verdict
 from eval.proofs.sandbox import Outcome
 from eval.proofs.screen import rules
+from eval.proofs.statement import target
 from eval.proofs.toolchain import EXHAUSTED, one_line, stopped
 
 if TYPE_CHECKING:
@@ -71,18 +72,18 @@ def _confirm(book: "Book", claims: Sequence[Claim]) -> dict[int, Verdict]:
 def _in_files(book: "Book", claims: Sequence[Claim]) -> list[Verdict] | Outcome:
     """Verdicts on all claims, or how a file failed to compile."""
     toolchain, limits, root = book.toolchain, book.limits, "K" + secrets.token_hex(8)
-    wall_s = _START_S + limits.wall_s + sum(claim.took_ms for claim in claims) / 500
+    cpu_s = _START_S + limits.cpu_s + sum(claim.took_ms for claim in claims) / 500
     with toolchain.sandbox.folder() as folder, toolchain.sandbox.folder() as last:
         roots = {**book.roots, folder: root}
         (folder / "Candidate.v").write_text(_candidates(book, claims), encoding="utf-8")
-        outcome = toolchain.compile(folder, "Candidate", roots, limits, wall_s)
+        outcome = toolchain.compile(folder, "Candidate", roots, limits, cpu_s)
         if outcome.returncode != 0 or outcome.stopped:
             return outcome
         # Printing assumptions walks through whole libraries: once for many, again only if it must.
         for groups in (_groups(claims), [[i] for i in range(len(claims))]):
             nonce = secrets.token_hex(8)
             (last / "Check.v").write_text(_checks(book, claims, root, groups, nonce), "utf-8")
-            outcome = toolchain.compile(last, "Check", roots, limits, wall_s)
+            outcome = toolchain.compile(last, "Check", roots, limits, cpu_s)
             if outcome.returncode != 0 or outcome.stopped:
                 return outcome
             verdicts = _read(claims, groups, outcome.output, nonce)
@@ -104,7 +105,7 @@ def _checks(
     lines = [*book.requires, f"Require {root}.Candidate."]
     for i, claim in enumerate(claims):
         proof = f"{root}.Candidate.C{i}.{claim.name}"
-        lines.append(f"Definition checked_{i} : {claim.module}.statement := {proof}.")
+        lines.append(f"Definition checked_{i} : {target(claim.module)} := {proof}.")
     for group, members in enumerate(groups):
         everything = ", ".join(f"checked_{i}" for i in members)
         lines += [

@@ -12,6 +12,7 @@ from typing import Any
 
 from lm_eval.api.filter import Filter
 from lm_eval.api.registry import register_filter
+from lm_eval.api.task import ConfigurableTask
 
 from eval.errors import InputError
 from eval.proofs import lean_text, pool
@@ -65,9 +66,20 @@ def prompt_of(checker: str, problem: Problem) -> str:
 
 
 def prompt(doc: dict[str, Any]) -> str:
-    """`doc_to_text`. Raises `CheckerError` before anything is generated that nobody can judge."""
-    pool.ready(doc["checker"])
+    """`doc_to_text`."""
     return str(doc["prompt"])
+
+
+class ProofTask(ConfigurableTask):
+    """An lm-eval task whose checker has proved itself before a model generates anything for it."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        super().__init__(config={key: value for key, value in config.items() if key != "class"})
+
+    def build_all_requests(self, **options: Any) -> None:
+        """Raises `CheckerError`, which fails this cell alone, where nobody could judge."""
+        pool.ready(SOURCES[self.config.dataset_kwargs["benchmark"]].checker)
+        super().build_all_requests(**options)
 
 
 def candidate(response: str, doc: dict[str, Any]) -> str:

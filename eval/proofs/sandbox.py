@@ -3,8 +3,8 @@
 Walls, strongest first: bubblewrap (own namespaces, no network, only /usr and the named folders,
 read-only but for the working folder); `unshare` (own process and network namespaces); nothing
 but limits. As root the process also drops to a user id of its own, without which Linux does not
-enforce a limit on processes. util-linux's `prlimit` sets memory, file size, processes and CPU;
-wall time, output and total disk are watched from outside, and the whole group is killed at once.
+enforce a limit on processes. util-linux's `prlimit` sets memory, file size and processes; time
+(budget.py), output and total disk are watched from outside, and the whole group is killed at once.
 Commands are argument lists: no text of a candidate ever reaches a shell.
 """
 
@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from eval.proofs.budget import LOOK_S, Budget, LimitReached, used
 from eval.proofs.checker import Limits
 
 _uids = itertools.count()
@@ -95,53 +96,49 @@ class Sandbox:
         )
 
     def run(
-        self,
-        argv: Sequence[str],
-        folder: Path,
-        limits: Limits,
-        read: Sequence[Path] = (),
-        wall_s: float | None = None,
+        self, argv: Sequence[str], folder: Path, limits: Limits, read: Sequence[Path] = ()
     ) -> Outcome:
         """Run to the end or to the first limit, then kill whatever is left of the group."""
         began = time.monotonic()
-        deadline = began + (limits.wall_s if wall_s is None else wall_s)
         process = self.start(argv, folder, limits, read)
         assert process.stdin is not None
         process.stdin.close()
+        budget = Budget(process.pid, limits.cpu_s, limits.wall_s)
         output, stopped = bytearray(), ""
         try:
-            while chunk := read_chunk(process, deadline, folder, limits):
+            while chunk := read_chunk(process, budget, folder, limits):
                 output += chunk
                 if len(output) > limits.output_mb << 20:
                     raise LimitReached("output")
-            process.wait(timeout=max(deadline - time.monotonic(), 0.1))
+            _await(process, budget)
         except LimitReached as limit:
             stopped = limit.args[0]
-        except subprocess.TimeoutExpired:
-            stopped = "time"
         finally:
             kill(process)
         text = bytes(output[: limits.output_mb << 20]).decode("utf-8", "replace")
         return Outcome(process.returncode, text, 1000 * (time.monotonic() - began), stopped)
 
 
-class LimitReached(Exception):
-    """A process met its limit; the one argument is time, output or disk."""
-
-
 def read_chunk(
-    process: subprocess.Popen[bytes], deadline: float, folder: Path, limits: Limits
+    process: subprocess.Popen[bytes], budget: Budget, folder: Path, limits: Limits
 ) -> bytes:
-    """The next output of a process; empty at its end. Raises `LimitReached` on time or disk."""
+    """The next output of a process; empty at its end. Raises `LimitReached`."""
     assert process.stdout is not None
     while True:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise LimitReached("time")
-        if select.select([process.stdout], [], [], min(left, 0.25))[0]:
+        budget.check()
+        if select.select([process.stdout], [], [], LOOK_S)[0]:
             return os.read(process.stdout.fileno(), 1 << 16)
         if _size(folder) > limits.disk_mb << 20:
             raise LimitReached("disk")
+
+
+def _await(process: subprocess.Popen[bytes], budget: Budget) -> None:
+    """Wait for a process that has closed its output."""
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(LOOK_S)
+            return
+        budget.check()
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
@@ -208,7 +205,7 @@ def strongest() -> tuple[Sandbox, frozenset[str]]:
 
     Protections: network (no interface but loopback), files (nothing outside the working folder
     can be written), user (not root), processes (others are out of sight or reach), memory,
-    file-size, forks (the number of processes is capped).
+    file-size, forks (the number of processes is capped), cpu-time (it can be measured).
     """
     root = os.geteuid() == 0
     tries = [
@@ -224,7 +221,7 @@ def strongest() -> tuple[Sandbox, frozenset[str]]:
 
 
 def _held(sandbox: Sandbox) -> frozenset[str] | None:
-    limits = Limits(wall_s=10, processes=8)
+    limits = Limits(cpu_s=10, processes=8)
     with tempfile.TemporaryDirectory() as outside, sandbox.folder() as folder:
         os.chmod(outside, 0o777)
         try:
@@ -232,6 +229,7 @@ def _held(sandbox: Sandbox) -> frozenset[str] | None:
             if ready.returncode != 0:
                 return None
             argv = ["sh", "-c", _PROBE, "probe", outside, str(os.getpid())]
-            return frozenset(sandbox.run(argv, folder, limits).output.split())
+            held = sandbox.run(argv, folder, limits).output.split()
+            return frozenset(held) | ({"cpu-time"} if used(os.getpid())[0] is not None else set())
         except FileNotFoundError:
             return None

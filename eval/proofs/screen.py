@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from eval.proofs.checker import Status, fingerprint
-from eval.proofs.statement import THEOREM, TOOLS, Statement, shape
+from eval.proofs.statement import THEOREM, TOOLS, Statement, for_coq, shape
 from eval.proofs.syntax import Malformed, Sentence, sentences, tokens
 
 _FILE = Path(__file__).with_name("coq_rules.yaml")
@@ -76,7 +76,7 @@ def screen(statement: Statement, text: str, text_kb: int) -> Script:
     try:
         if len(text.encode("utf-8")) > text_kb << 10:
             raise Refused("resource", f"candidate is longer than {text_kb} KB")
-        found = sentences(text)
+        found = sentences(for_coq(text))
     except UnicodeEncodeError:
         raise Refused("malformed", "candidate is no valid Unicode text") from None
     except Malformed as error:

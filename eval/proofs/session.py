@@ -7,13 +7,13 @@ a candidate that fakes its output can fail itself and nobody else.
 
 import re
 import secrets
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from eval.proofs.budget import Budget, LimitReached
 from eval.proofs.checker import Limits
-from eval.proofs.sandbox import LimitReached, Sandbox, kill, read_chunk
+from eval.proofs.sandbox import Sandbox, kill, read_chunk
 
 _PROMPT = re.compile(rb"<prompt>[^<>]* < (\d+) \|[^<>]*\| \d+ < </prompt>")
 
@@ -47,7 +47,7 @@ class Session:
         self._unread = b""
         self.state = 1
         try:
-            self._read(time.monotonic() + limits.wall_s)
+            self._read(self.budget(limits.cpu_s))
         except BaseException:
             self.close()
             raise
@@ -62,21 +62,25 @@ class Session:
         """Kill the process."""
         kill(self._process)
 
-    def say(self, sentence: str, deadline: float) -> Reply:
+    def budget(self, cpu_s: float) -> Budget:
+        """CPU seconds from now on, for what is said next."""
+        return Budget(self._process.pid, cpu_s, self._limits.wall_s)
+
+    def say(self, sentence: str, budget: Budget) -> Reply:
         """Give coqtop one sentence. Raises `LimitReached` or `SessionDied`."""
         before = self.state
         self._write(sentence)
-        message, self.state = self._read(deadline)
+        message, self.state = self._read(budget)
         return Reply(self.state != before, message, self.state)
 
-    def back_to(self, state: int, deadline: float) -> None:
+    def back_to(self, state: int, budget: Budget) -> None:
         """Return to a state. A random word makes sure that nothing is left unread."""
         nonce = "sync_" + secrets.token_hex(8)
         self._write(f"BackTo {state}.")
         self._write(f"Locate {nonce}.")
         message = ""
         while nonce not in message:
-            message, self.state = self._read(deadline)
+            message, self.state = self._read(budget)
 
     def _write(self, sentence: str) -> None:
         assert self._process.stdin is not None
@@ -86,7 +90,7 @@ class Session:
         except (BrokenPipeError, OSError) as error:
             raise SessionDied(str(error)) from None
 
-    def _read(self, deadline: float) -> tuple[str, int]:
+    def _read(self, budget: Budget) -> tuple[str, int]:
         """Everything up to the next prompt, and the state that the prompt names."""
         seen, looked = self._unread, 0
         while True:
@@ -95,7 +99,7 @@ class Session:
                 self._unread = seen[match.end() :]
                 return seen[: match.start()].decode("utf-8", "replace"), int(match.group(1))
             looked = max(len(seen) - 1000, 0)
-            chunk = read_chunk(self._process, deadline, self._folder, self._limits)
+            chunk = read_chunk(self._process, budget, self._folder, self._limits)
             if not chunk:
                 raise SessionDied(seen[-500:].decode("utf-8", "replace"))
             seen += chunk

@@ -4,7 +4,7 @@ import functools
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eval.proofs.checker import CheckerError, Limits, Verdict
@@ -29,12 +29,12 @@ class Toolchain:
     protections: frozenset[str]
 
     def compile(
-        self, folder: Path, name: str, roots: Roots, limits: Limits, wall_s: float
+        self, folder: Path, name: str, roots: Roots, limits: Limits, cpu_s: float
     ) -> Outcome:
         """Compile `name`.v in `folder`, in a fresh process that can read the other roots."""
         argv = [str(self.folder / "coqc"), *_FLAGS, "-noglob", *_paths(roots), f"{name}.v"]
         read = [*_CONFIG, *(path for path in roots if path != folder)]
-        return self.sandbox.run(argv, folder, limits, read, wall_s)
+        return self.sandbox.run(argv, folder, replace(limits, cpu_s=cpu_s), read)
 
     def session(self, folder: Path, roots: Roots, limits: Limits) -> Session:
         """A fresh coqtop that can read the roots."""
@@ -64,9 +64,21 @@ def one_line(message: str) -> str:
 
 
 def stopped(limit: str, took_ms: float) -> Verdict:
-    """The verdict on a candidate that met a limit: time, output or disk."""
-    if limit == "time":
-        return Verdict("timeout", f"no verdict within {took_ms / 1000:.0f} s", took_ms)
+    """The verdict on a candidate that met a limit (budget.py)."""
+    seconds = f"{took_ms / 1000:.0f} s"
+    match limit:
+        case "time":
+            return Verdict(
+                "timeout", f"no verdict within its CPU time ({seconds} by the clock)", took_ms
+            )
+        case "idle":
+            return Verdict(
+                "timeout", f"Coq waited for more and was stopped after {seconds}", took_ms
+            )
+        case "machine":
+            return Verdict(
+                "checker_error", f"this machine was too busy to say within {seconds}", took_ms
+            )
     return Verdict("resource", f"stopped at the limit on {limit}", took_ms)
 
 

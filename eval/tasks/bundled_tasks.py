@@ -16,11 +16,15 @@ def load(items: str, **_: Any) -> dict[str, Any]:
 
 
 def proved(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
-    """Whether the script proves the statement, by the built-in kernel."""
-    from eval.proofs.kernel import judge
+    """Whether the script proves the statement, by the built-in kernel once it has proved itself."""
+    from eval.proofs.checker import Problem, check
+    from eval.proofs.pool import ready
 
     statement = doc["prompt"].removeprefix("Theorem ").removesuffix(" Proof.")
-    return {"proved": float(judge(statement, results[0]).ok)}
+    (verdict,) = check(ready("kernel"), Problem(doc["hash"], statement), results[:1])
+    if verdict.value is None:
+        raise ValueError(verdict.reason)
+    return {"proved": verdict.value}
 
 
 def answer_bits(doc: dict[str, Any], results: list[tuple[float, bool]]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def command(
             metavar="FILE", help="the statement to prove, where FILE must not say it itself"
         ),
     ] = None,
-    seconds: Annotated[float, typer.Option(help="time limit of the proof")] = 60.0,
+    seconds: Annotated[float, typer.Option(help="CPU time the proof may take")] = 60.0,
     json: request.Json = False,
 ) -> None:
     """Judge the proof of the last theorem in FILE, or of the theorem in --statement.
@@ -42,7 +42,7 @@ def command(
             source, candidate = pool.split(checker, file.stem, text)
             problem = Problem(file.stem, source)
         judge = pool.ready(checker)
-        (verdict,) = check(judge, problem, [candidate], Limits(wall_s=seconds))
+        (verdict,) = check(judge, problem, [candidate], Limits(cpu_s=seconds))
     except StatementError as error:
         raise InputError(f"{statement or file}: {error}; give a file with one theorem") from None
     except CheckerError as error:

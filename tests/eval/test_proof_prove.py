@@ -112,7 +112,7 @@ def test_another_statement_checker_or_limit_is_another_question(cache: Path) -> 
     judge = Counts()
     pool.judge(judge, [(P, "a")])
     pool.judge(judge, [(Problem("p", "other"), "a")])
-    pool.judge(judge, [(P, "a")], Limits(wall_s=1))
+    pool.judge(judge, [(P, "a")], Limits(cpu_s=1))
     judge.id = "counts again"
     pool.judge(judge, [(P, "a")])
     assert judge.asked == ["a"] * 4

@@ -1,16 +1,21 @@
 """Hostile processes meet the walls of the sandbox."""
 
 import os
+import resource
 import time
 from pathlib import Path
 
 import pytest
 
+from eval.proofs import budget
+from eval.proofs.budget import used
 from eval.proofs.checker import Limits
 from eval.proofs.sandbox import Outcome, strongest
+from eval.proofs.toolchain import stopped
 
 SANDBOX, HELD = strongest()
-LIMITS = Limits(wall_s=5, memory_mb=256, disk_mb=4, output_mb=1, processes=8)
+LIMITS = Limits(cpu_s=5, memory_mb=256, disk_mb=4, output_mb=1, processes=8)
+BURN = "while :; do :; done"
 
 
 def run(script: str, limits: Limits = LIMITS) -> Outcome:
@@ -39,15 +44,51 @@ def test_nothing_of_our_environment_is_seen(monkeypatch: pytest.MonkeyPatch) -> 
     assert "secret" not in run("env").output
 
 
-def test_time_ends_the_whole_group() -> None:
+@needs("cpu-time")
+def test_cpu_time_is_what_counts() -> None:
+    """As on a busy machine: twice its time by the clock, and not stopped."""
+    assert run("sleep 2; echo over", Limits(cpu_s=1)).output == "over\n"
     began = time.monotonic()
-    outcome = run("sleep 60 & sleep 60", Limits(wall_s=1))
-    assert outcome.stopped == "time"
-    assert time.monotonic() - began < 5
+    assert run(BURN, Limits(cpu_s=1)).stopped == "time"
+    assert time.monotonic() - began > 0.9
 
 
-def test_a_process_that_closes_its_output_is_still_stopped() -> None:
-    assert run("exec >&- 2>&-; sleep 60", Limits(wall_s=1)).stopped == "time"
+@needs("cpu-time")
+def test_cpu_time_is_that_of_the_whole_group() -> None:
+    """Four that burn a second each, one after another: the dead count too."""
+    part = f"sh -c 'ulimit -t 1; {BURN}'"
+    assert run(f"{part}; {part}; {part}; {part}; echo over", Limits(cpu_s=2.5)).stopped == "time"
+
+
+@needs("cpu-time")
+def test_it_agrees_with_the_kernel_s_other_count() -> None:
+    sum(range(3_000_000))
+    own, children = (
+        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    rusage = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+    assert used(os.getpid())[0] == pytest.approx(rusage, abs=0.3)
+    assert used(2**22 + 1) == (None, False)
+
+
+def test_the_clock_is_an_outer_bound_and_says_whose_fault_it_was() -> None:
+    assert run(BURN, Limits(wall_s=1)).stopped == "machine"
+    began = time.monotonic()
+    assert run("sleep 60 & sleep 60", Limits(wall_s=1)).stopped == "idle"
+    assert time.monotonic() - began < 20
+    assert stopped("machine", 1000).value is None
+    assert {stopped(limit, 1000).value for limit in ("time", "idle", "output", "disk")} == {0.0}
+
+
+def test_who_sleeps_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "_IDLE_S", 1.0)
+    assert run("sleep 60").stopped == "idle"
+    assert run("exec >&- 2>&-; sleep 60").stopped == "idle"
+
+
+def test_where_cpu_time_is_hidden_the_clock_stands_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "used", lambda _: (None, False))
+    assert run("sleep 60", Limits(cpu_s=1)).stopped == "time"
 
 
 def test_output_without_end_is_stopped() -> None:
@@ -75,7 +116,7 @@ def test_memory_is_capped() -> None:
 @needs("forks")
 def test_a_fork_bomb_is_contained() -> None:
     outcome = run(
-        "bomb() { bomb | bomb & }; bomb; sleep 1; echo over", Limits(wall_s=3, processes=8)
+        "bomb() { bomb | bomb & }; bomb; sleep 1; echo over", Limits(cpu_s=3, processes=8)
     )
     assert "fork" in outcome.output.lower() or outcome.stopped == "time"
     uid_processes = [p for p in Path("/proc").glob("[0-9]*/stat") if b"(bomb)" in _read(p)]

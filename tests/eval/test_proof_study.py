@@ -1,6 +1,8 @@
 """From model text to scores.csv: the runner, a proof task, and the real Coq."""
 
 import csv
+import itertools
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,23 +12,35 @@ import yaml
 from lm_eval.api.model import LM
 
 from eval import score
-from eval.proofs import pool, toolchain
+from eval.proofs import lmeval, pool, toolchain
 from eval.proofs.canaries import load
+from eval.proofs.checker import Limits
 
-TASKS = Path(__file__).parents[2] / "eval" / "tasks" / "proof"
+TASKS = Path(__file__).parents[2] / "eval" / "tasks"
 coq = pytest.mark.skipif(not shutil.which("coqc"), reason="no coqc here; `make proofs` installs it")
+CHEATS = [c for c in load("coq") if not c.good]
+HOSTILE = [
+    "repeat (assert (0 = 0) by reflexivity). Qed.",
+    "assert (k : Nat.pow 10 12 = 0). vm_compute. Qed.",
+    "pose (a0 := (n, n)). "
+    + " ".join(f"pose (a{i + 1} := (a{i}, a{i}))." for i in range(40))
+    + " cbv in a40. Qed.",
+]
 
 
 class Says(LM):
-    """A model that answers each theorem as it is told."""
+    """A model that answers each theorem as it is told; to the bundled ones it tries every cheat."""
 
     def __init__(self, answers: dict[str, str]) -> None:
         super().__init__()
         self._answers = answers
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
+        cheats = itertools.cycle(
+            c.candidate for lang in ("kernel", "coq") for c in load(lang) if not c.good
+        )
         names = [r.args[0].rsplit("Theorem ", 1)[1].split()[0] for r in requests]
-        return ["\n" + self._answers[name] for name in names]
+        return [self._answers[name] if name in self._answers else next(cheats) for name in names]
 
     def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[Any]:
         raise NotImplementedError
@@ -36,26 +50,19 @@ class Says(LM):
 
 
 @pytest.fixture
-def study(
-    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> tuple[Path, dict[str, str]]:
-    """A folder with a ladder of one rung, a suite of one proof benchmark, and all cheats."""
+def folder(tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a ladder of one rung, a suite of two proof benchmarks, and no problems yet."""
     folder = tmp_path / "made"
-    (folder / "minif2f-rocq" / "test").mkdir(parents=True)
-    (folder / "minif2f-rocq" / "valid").mkdir()
+    for split in ("test", "valid"):
+        (folder / "minif2f-rocq" / split).mkdir(parents=True)
     (folder / "minif2f-rocq" / "valid" / "v.v").write_text("Theorem v : True.\nProof. Admitted.")
-    answers = {}
-    for i, cheat in enumerate(c for c in load("coq") if not c.good):
-        old, new = f"Theorem {cheat.problem.name}", f"Theorem item{i}"
-        file = folder / "minif2f-rocq" / "test" / f"item{i}.v"
-        file.write_text(cheat.problem.source.replace(old, new))
-        answers[f"item{i}"] = cheat.candidate.replace(old, new)
     suite = {
         "name": "proofs",
         "tasks_path": str(TASKS),
         "benchmarks": [
             {"name": "minif2f_coq", "task": "minif2f_coq", "band": "proof", "metric": "pass@1",
-             "filter": "checked"}
+             "filter": "checked"},
+            {"name": "kernel", "task": "bundled_proof_d1", "band": "proof", "metric": "proved"},
         ],
     }  # fmt: skip
     (folder / "suite.yaml").write_text(yaml.safe_dump(suite))
@@ -65,35 +72,68 @@ def study(
     (folder / "ladder.yaml").write_text(yaml.safe_dump(ladder))
     monkeypatch.setenv("PROOF_DATA", str(folder))
     monkeypatch.setenv("PROOF_CACHE", "off")
+    return folder
+
+
+def problem(folder: Path, name: str, source: str, old: str) -> str:
+    """Write a problem under a new name; what renames a text's theorem likewise."""
+    text = source.replace(f"Theorem {old}", f"Theorem {name}")
+    (folder / "minif2f-rocq" / "test" / f"{name}.v").write_text(text)
+    return name
+
+
+def scores(
+    folder: Path, answers: dict[str, str], command: Any, monkeypatch: pytest.MonkeyPatch
+) -> tuple[int, dict[tuple[str, str], dict[str, str]]]:
+    """Exit status of `run`, and the rows of its scores.csv by benchmark and metric."""
     monkeypatch.setattr(score, "load", lambda *_: Says(answers))
-    return folder, answers
+    out = folder / "out"
+    done = command("run", folder / "ladder.yaml", "--out", out, "--workers", 1, "--json")
+    with (out / "scores.csv").open(newline="") as file:
+        return done.returncode, {(r["benchmark"], r["metric"]): r for r in csv.DictReader(file)}
 
 
 @coq
-def test_the_cheat_corpus_scores_zero_in_scores_csv(study, tmp_path: Path, command) -> None:
-    folder, answers = study
-    out = tmp_path / "out"
-    done = command("run", folder / "ladder.yaml", "--out", out, "--workers", 1, "--json")
-    assert done.returncode == 0, done.stdout + done.stderr
-    with (out / "scores.csv").open(newline="") as file:
-        first = next(csv.DictReader(file))
-    assert (first["metric"], first["score"], first["successes"]) == ("pass@1", "0.0", "0")
-    assert int(first["n"]) == len(answers) >= 40
+def test_the_cheat_corpora_score_zero_in_scores_csv(folder, command, monkeypatch) -> None:
+    answers = {}
+    for i, cheat in enumerate(CHEATS):
+        old, new = cheat.problem.name, f"item{i}"
+        problem(folder, new, cheat.problem.source, old)
+        answers[new] = "\n" + cheat.candidate.replace(f"Theorem {old}", f"Theorem {new}")
+    status, rows = scores(folder, answers, command, monkeypatch)
+    assert status == 0
+    for name, metric, least in (("minif2f_coq", "pass@1", 100), ("kernel", "proved", 200)):
+        row = rows[name, metric]
+        assert (row["score"], row["successes"]) == ("0.0", "0")
+        assert int(row["n"]) >= least
+    assert int(rows["minif2f_coq", "pass@1"]["n"]) == len(CHEATS)
+    assert 0 < float(rows["minif2f_coq", "malformed"]["score"]) < 0.2
 
 
-def test_a_missing_checker_leaves_the_score_missing(
-    study, tmp_path: Path, command, monkeypatch: pytest.MonkeyPatch
+@coq
+def test_hostile_answers_are_stopped_and_the_run_goes_on(folder, command, monkeypatch) -> None:
+    monkeypatch.setattr(lmeval, "Limits", lambda: Limits(cpu_s=4, memory_mb=1024))
+    source = "Theorem old (n : nat) : n + 0 = n.\nProof. Admitted."
+    names = [problem(folder, f"item{i}", source, "old") for i in range(len(HOSTILE) + 1)]
+    answers = dict(zip(names, [*HOSTILE, "lia. Qed."], strict=True))
+    status, rows = scores(folder, answers, command, monkeypatch)
+    assert (status, rows["minif2f_coq", "pass@1"]["score"]) == (0, "0.25")
+    stopped = [float(rows["minif2f_coq", metric]["score"]) for metric in ("timeout", "resource")]
+    assert sum(stopped) == 0.75
+
+
+def test_a_missing_checker_leaves_its_score_missing_and_no_other(
+    folder, command, monkeypatch
 ) -> None:
-    folder, _ = study
+    problem(folder, "item", "Theorem item : True.\nProof. Admitted.", "item")
     pool.ready.cache_clear()
     toolchain.find.cache_clear()
     monkeypatch.setattr(toolchain.shutil, "which", lambda name: None)
-    out = tmp_path / "out"
     try:
-        done = command("run", folder / "ladder.yaml", "--out", out, "--workers", 1, "--json")
+        status, rows = scores(folder, {}, command, monkeypatch)
     finally:
         pool.ready.cache_clear()
         toolchain.find.cache_clear()
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "make proofs" in done.stderr
-    assert not list(out.rglob("result.json"))
+    assert (status, set(rows)) == (1, {("kernel", "proved")})
+    (error,) = (folder / "out").rglob("error.json")
+    assert "make proofs" in json.loads(error.read_text())["reason"]

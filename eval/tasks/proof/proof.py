@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from eval.proofs.lmeval import (  # noqa: F401 - named in the task files
+    ProofTask,
     dataset,
     over_problems,
     process_results,
