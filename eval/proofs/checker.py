@@ -10,8 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
-from eval.errors import InputError
-
 Status = Literal["verified", "rejected", "malformed", "timeout", "resource", "checker_error"]
 STATUSES: tuple[Status, ...] = (
     "verified",
@@ -23,8 +21,11 @@ STATUSES: tuple[Status, ...] = (
 )
 
 
-class CheckerError(InputError):
-    """The checker itself cannot be used: a binary is missing, or a canary was misjudged."""
+class CheckerError(Exception):
+    """The checker itself cannot be used: a binary is missing, or a canary was misjudged.
+
+    It fails the cells that need it; an `InputError` would end the run.
+    """
 
 
 @dataclass(frozen=True)
