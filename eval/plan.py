@@ -34,6 +34,8 @@ class Cell:
     @property
     def full(self) -> str:
         """The identity of the cell with all its items, which stands for one that stops early."""
+        if "precision" not in self.parts:
+            return self.identity
         return identity.name({k: v for k, v in self.parts.items() if k != "precision"})
 
 

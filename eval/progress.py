@@ -29,6 +29,8 @@ class Clock:
         self.workers = workers
         self.seconds: dict[str, float] = defaultdict(float)
         self.cost: dict[str, float] = defaultdict(float)
+        self.items = 0
+        self.started = time.monotonic()
 
     @property
     def count(self) -> int:
@@ -38,9 +40,15 @@ class Clock:
     def tick(self, event: Event) -> None:
         """A cell has ended, well or not."""
         cost = self.ahead.pop(event.key)
+        self.items += event.items
         if event.what == "done":
             self.seconds[event.key.benchmark] += event.seconds
             self.cost[event.key.benchmark] += cost
+
+    @property
+    def pace(self) -> str:
+        """Items a second so far, over all workers; empty before the first cell has ended."""
+        return f"{self.items / (time.monotonic() - self.started):.3g} items/s" if self.items else ""
 
     @property
     def left(self) -> str:
@@ -82,11 +90,12 @@ def show(events: Iterable[Event], costs: dict[Key, float], workers: int) -> Iter
 def _bars(console: Console, clock: Clock) -> Iterator[Teller]:
     columns = (
         TextColumn("scoring"), BarColumn(), MofNCompleteColumn(), TextColumn("cells"),
-        TextColumn("{task.fields[left]}"), TextColumn("{task.fields[now]}", style="dim"),
+        TextColumn("{task.fields[pace]}"), TextColumn("{task.fields[left]}"),
+        TextColumn("{task.fields[now]}", style="dim"),
     )  # fmt: skip
     running: dict[str, str] = {}
     with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task("", total=clock.total, left="", now="")
+        bar = progress.add_task("", total=clock.total, pace="", left="", now="")
 
         def tell(event: Event) -> None:
             if event.what == "started":
@@ -95,7 +104,7 @@ def _bars(console: Console, clock: Clock) -> Iterator[Teller]:
                 console.print(f"failed: {event.key}: {event.text}", style="red", markup=False)
             latest = list(running.items())[-2:]
             now = ", ".join(f"{rung} / {benchmark}" for rung, benchmark in latest)
-            progress.update(bar, completed=clock.count, left=clock.left, now=now)
+            progress.update(bar, completed=clock.count, pace=clock.pace, left=clock.left, now=now)
 
         yield tell
 
@@ -112,8 +121,8 @@ def _lines(console: Console, clock: Clock) -> Iterator[Teller]:
         elif event.what in ("done", "elsewhere") and due:
             said = time.monotonic()
             at = f"[{clock.count}/{clock.total}]"
-            left = f", {clock.left}" if clock.left else ""
-            print(f"{at} {event.key}: {event.text}{left}", file=sys.stderr, flush=True)
+            rest = "".join(f", {text}" for text in (clock.pace, clock.left) if text)
+            print(f"{at} {event.key}: {event.text}{rest}", file=sys.stderr, flush=True)
 
     print(f"scoring {clock.total} cells", file=sys.stderr, flush=True)
     yield tell

@@ -17,7 +17,8 @@ RUN = f"""
 import os, sys, time
 from pathlib import Path
 import pandas as pd
-from eval import catalog, run, score
+from eval import catalog, job, run, score
+from eval.cell import Finished
 from eval.job import here
 from eval.ladder import Ladder, Rung
 from eval.plan import Cell, Plan, state
@@ -26,20 +27,23 @@ from eval.suite import Benchmark, Suite
 
 study, pace = Study(Path(sys.argv[1]) / "study"), float(sys.argv[2])
 
-def scored(lm, task, benchmark):
+def scored(cell, lm, task, study, settings):
     with open(Path(sys.argv[1]) / "log", "a") as log:
-        log.write(f"{{lm.name}}/{{benchmark.name}}\\n")
+        log.write(f"{{lm.name}}/{{cell.benchmark.name}}\\n")
     time.sleep(pace)
     items = pd.DataFrame({{"task": "t", "doc": [0, 1], "score": [0.0, 1.0], "n_tokens": 3,
                           "prompt_hash": ["p", "q"], "doc_hash": ["a", "b"]}})
     score_of = {{"metric": "acc", "filter": "none", "score": 0.5, "stderr": 0.1, "n": 2,
                 "successes": 1}}
-    results = {{"n-shot": {{"t": 0}}, "versions": {{"t": 1}}}}
-    return score.Scored(results, items, [score_of])
+    own = {{"identity": cell.identity, "rung": cell.rung.model_dump(mode="json"),
+           "benchmark": cell.benchmark.model_dump(mode="json"), "scores": [score_of],
+           "prompt_hash": "p"}}
+    result = {{"n-shot": {{"t": 0}}, "versions": {{"t": 1}}, "cell": own}}
+    return Finished(result, items, "acc 0.5", pace, 2, 2)
 
 catalog.open_tasks = lambda suite, names: dict.fromkeys(names)
 score.load = lambda rung, settings: rung
-score.score = scored
+job.score_cell = scored
 score.free = lambda: None
 suite = Suite(name="s", benchmarks=[
     Benchmark(name=f"b{{i}}", task="t", band="reasoning", metric="acc") for i in range({BENCHMARKS})
