@@ -13,10 +13,9 @@ from typing import Any, Literal
 
 from eval import catalog, score
 from eval.cell import score_cell
-from eval.errors import InputError
 from eval.locks import Lock
 from eval.plan import Cell, state
-from eval.store import Key, Study
+from eval.store import Key, Study, Unwritable
 from eval.suite import Suite
 
 
@@ -99,7 +98,7 @@ class Scorer:
             lm = load()
             doing = "scoring"
             return self._score(cell, lm, lock)
-        except InputError:  # the study cannot be written: no other cell could be either
+        except Unwritable:
             raise
         except Exception as error:
             return self._failed(cell, doing, error)

@@ -156,10 +156,14 @@ class Study:
             shutil.rmtree(draft, ignore_errors=True)
 
 
-def unwritable(folder: Path, error: OSError) -> InputError:
+class Unwritable(InputError):
+    """A study that cannot be written: no fault of a cell, and no other could be kept either."""
+
+
+def unwritable(folder: Path, error: OSError) -> Unwritable:
     """What to do when a study cannot be written in the middle of a run."""
     remedy = "free some space" if error.errno == errno.ENOSPC else "make it writable"
-    return InputError(
+    return Unwritable(
         f"{folder}: {error.strerror or error}; {remedy} and give the same command again: finished "
         "cells are kept"
     )

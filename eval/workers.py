@@ -16,10 +16,9 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from eval import score
-from eval.errors import InputError
 from eval.job import Event, Job, Scorer, Work, done_since, record
 from eval.plan import Cell
-from eval.store import Study
+from eval.store import Study, Unwritable
 
 # spawn, because forking a process that has used torch or tokenizers can hang
 SPAWN = multiprocessing.get_context("spawn")
@@ -166,7 +165,7 @@ def _work(pipe: Connection, work: Work, place: int, size: int) -> None:
         try:
             for event in scorer(job):
                 pipe.send(event)
-        except InputError as error:  # the study cannot be written
+        except Unwritable as error:
             pipe.send(error)
             return
 
