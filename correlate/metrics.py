@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 UNBOUNDED = re.compile(
-    r"bits_per_byte|loss|perplexity|^ppl$|likelihood|^bpb$|^nll|^ter$|^brier", re.IGNORECASE
+    # "likelihood" alone: in a sentence it says how answers were scored, and the score is a rate
+    r"bits_per_byte|loss|perplexity|^ppl$|log_?likelihood|^likelihood(_\w+)?$|^bpb$|^nll|^ter$|^brier",
+    re.IGNORECASE,
 )
 """No rate: no chance, no ceiling, no logit."""
 SIGNED = re.compile(r"mcc|matthews|corr|kappa|,norm$", re.IGNORECASE)

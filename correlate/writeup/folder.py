@@ -5,10 +5,21 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from correlate.writeup import page, prints, tables
+import pandas as pd
+
+from correlate.evidence import Evidence
+from correlate.panel import Column
+from correlate.writeup import page, tables
 from correlate.writeup.page import WriteUp
+from correlate.writeup.prints import paper
+from correlate.writeup.prints.coverage import calibration
+from correlate.writeup.prints.forests import correlations, forest
+from correlate.writeup.prints.gains import gains
+from correlate.writeup.prints.holdout import holdout
+from correlate.writeup.prints.scores import LOSS, curve, scatter
 from correlate.writeup.regressions import regressions
 
+LEAST = 3  # rungs below which a curve is none
 CAPTIONS = {
     "tests": "Tests of whether {easy} predicts harder benchmarks: one row a pair and sense.",
     "estimates": "Every estimate behind the tests.",
@@ -32,26 +43,49 @@ def contents(writeup: WriteUp) -> dict[str, bytes]:
     for e in writeup.evidence:
         found = regressions(e)
         if found is not None:
-            name = f"regressions-{prints.slug(e.pair.easy)}-{prints.slug(e.pair.hard)}"
-            for ending, text in tables.exports(found.table(), found.caption, f"tab:{name}").items():
+            name = f"regressions-{paper.slug(e.pair.easy)}-{paper.slug(e.pair.hard)}"
+            made = tables.exports(found.table(), found.caption, f"tab:{name}", found.note)
+            for ending, text in made.items():
                 files[f"tables/{name}.{ending}"] = text.encode()
-    with prints.paper():
+    with paper.paper():
         for drawing in drawings(writeup):
-            for ending, data in prints.saved(drawing).items():
+            for ending, data in paper.saved(drawing).items():
                 files[f"figures/{drawing.name}.{ending}"] = data
     files["report.html"] = page.render(writeup).encode()
     return files
 
 
-def drawings(writeup: WriteUp) -> list[prints.Drawing]:
-    """The print figures of a report."""
-    families = writeup.families
-    out = [prints.scatter(e, families) for e in writeup.evidence]
-    out += [
-        prints.curve(e.rows[e.rows["benchmark"] == column.benchmark], column, families)
-        for e, column in page.columns(writeup.evidence)
-    ]
-    return [*out, prints.forest(writeup.evidence)]
+def drawings(writeup: WriteUp) -> list[paper.Drawing]:
+    """The print figures of a report; those there is nothing for are left out."""
+    families, evidence = writeup.families, writeup.evidence
+    columns = page.columns(evidence)
+    every = [
+        forest(evidence),
+        correlations(evidence),
+        calibration(evidence),
+        *(scatter(e, families) for e in evidence),
+        *(holdout(e, families) for e in evidence),
+        *(gains(e, families) for e in evidence),
+        *(curve(rows(e, column), column, families) for e, column in columns),
+        *(curve(beside_loss(e, column), column, families, LOSS) for e, column in columns
+          if len(beside_loss(e, column)) >= LEAST),
+    ]  # fmt: skip
+    return [drawing for drawing in every if drawing is not None and len(drawing.data)]
+
+
+def rows(e: Evidence, column: Column) -> pd.DataFrame:
+    """One row a model that has the benchmark."""
+    return e.rows[e.rows["benchmark"] == column.benchmark]
+
+
+def beside_loss(e: Evidence, column: Column) -> pd.DataFrame:
+    """The same rows with each rung's loss (the first benchmark of band loss); none without one."""
+    text = e.rows[(e.rows["band"] == "loss") & (e.rows["benchmark"] != column.benchmark)]
+    if text.empty or column.band == "loss":
+        return rows(e, column).head(0)
+    first = text[text["benchmark"] == text["benchmark"].iloc[0]].set_index("model")["score"]
+    own = rows(e, column)
+    return own.assign(**{LOSS: own["model"].map(first)}).dropna(subset=[LOSS])
 
 
 def write(files: dict[str, bytes], folder: Path) -> list[Path]:

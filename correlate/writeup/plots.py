@@ -71,13 +71,14 @@ def _fitted(evidence: Evidence, x_axis: Scale, y_axis: Scale) -> list[Path]:
     curve = fit(evidence)
     if curve is None:
         return []
-    xs = [x_axis(v) for v in curve.easy]
-    low, mid, high = (
-        [y_axis(min(max(v, y_axis.low), y_axis.high)) for v in values]
-        for values in (curve.low, curve.hard, curve.high)
-    )
+    xs = [x_axis(v) for v in curve.across]
+    inside = lambda values: [y_axis(min(max(v, y_axis.low), y_axis.high)) for v in values]  # noqa: E731
+    low, mid, high = inside(curve.low), inside(curve.hard), inside(curve.high)
     area = line([*xs, *xs[::-1]], [*high, *low[::-1]]) + "Z"
-    return [Path(area, "band"), Path(line(xs, mid), "fit")]
+    paths = [Path(area, "band"), Path(line(xs, mid), "fit")]
+    if curve.guess is not None:
+        paths.append(Path(line(xs, inside(curve.guess)), "guess"))
+    return paths
 
 
 def curve(rows: pd.DataFrame, column: Column, families: dict[str, Look]) -> Chart:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -66,8 +67,11 @@ def text_of(column: str, value: object) -> str:
     return str(value)
 
 
-def exports(frame: pd.DataFrame, caption: str, label: str) -> dict[str, str]:
-    """The frame as text by file ending: csv (full precision), md, tex (booktabs), html."""
+def exports(frame: pd.DataFrame, caption: str, label: str, note: str = "") -> dict[str, str]:
+    """The frame as text by file ending: csv (full precision), md, tex (booktabs), html.
+
+    ``note`` stands below the table in all of them but the csv.
+    """
     names = [str(c) for c in frame.columns]
     texts = {
         name: [_cut(text_of(name, value)) for value in frame.iloc[:, i]]
@@ -79,13 +83,14 @@ def exports(frame: pd.DataFrame, caption: str, label: str) -> dict[str, str]:
     markdown = plain.to_markdown(index=False, colalign=aligned, disable_numparse=True)
     return {
         "csv": frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
-        "md": markdown + "\n",
-        "tex": _latex(plain, numeric, caption, label),
-        "html": plain.to_html(index=False, border=0),
+        "md": markdown + "\n" + (f"\nNotes: {note}\n" if note else ""),
+        "tex": _latex(plain, numeric, caption, label, note),
+        "html": plain.to_html(index=False, border=0)
+        + (f"\n<p>Notes: {escape(note)}</p>\n" if note else ""),
     }
 
 
-def _latex(plain: pd.DataFrame, numeric: list[bool], caption: str, label: str) -> str:
+def _latex(plain: pd.DataFrame, numeric: list[bool], caption: str, label: str, note: str) -> str:
     """booktabs; long text wraps in a paragraph column; signs pdflatex knows only as commands."""
     longest = [max([len(str(v)) for v in plain.iloc[:, i]] or [0]) for i in range(plain.shape[1])]
     kinds = [
@@ -95,15 +100,23 @@ def _latex(plain: pd.DataFrame, numeric: list[bool], caption: str, label: str) -
     styler = plain.style.hide(axis="index").format(escape="latex")
     text = styler.format_index(escape="latex", axis=1).to_latex(
         hrules=True,
-        caption=caption,
+        caption=_plain(caption),
         label=label,
         position="htbp",
         position_float="centering",
         column_format="".join(kinds),
     )
+    if note:
+        below = rf"\par\smallskip{{\footnotesize Notes: {_plain(note)}\par}}" + "\n"
+        text = text.replace(r"\end{table}", below + r"\end{table}")
     for sign, command in SIGNS.items():
         text = text.replace(sign, command)
     return str(text)
+
+
+def _plain(text: str) -> str:
+    """Words for LaTeX: the signs it would read as commands, escaped."""
+    return text.translate({ord(c): f"\\{c}" for c in "&%$#_{}"})
 
 
 def _numeric(frame: pd.DataFrame) -> list[bool]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from correlate import metrics
 from correlate.errors import InputError
 from correlate.panel import COLUMNS, Pair, Panel, align
 
@@ -49,3 +50,15 @@ def test_align_names_the_benchmarks_there_are():
     table = scores([row("a", "easy", 0.1)])
     with pytest.raises(InputError, match="'hard': not in the panel; it has easy"):
         align(Panel(table, "t"), Pair("easy", "hard"))
+
+
+@pytest.mark.parametrize(
+    ("metric", "rate"),
+    [
+        ("acc", True), ("lm-eval likelihood, w/o CFG", True), ("log_likelihood", False),
+        ("loglikelihood", False), ("likelihood_diff", False), ("bits_per_byte", False),
+        ("gold_bits_per_byte", False),
+    ],
+)  # fmt: skip
+def test_a_word_about_likelihood_does_not_make_a_rate_a_loss(metric, rate):
+    assert metrics.is_rate(metric) is rate

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from correlate.writeup import folder, page, prints
+from correlate.writeup import folder, page
+from correlate.writeup.prints import paper, scores
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,10 @@ def files(made_writeup):
 
 def test_every_figure_has_the_csv_it_was_drawn_from(files):
     figures = {name.rsplit(".", 1)[0] for name in files if name.startswith("figures/")}
-    assert {"figures/forest", "figures/scatter-sums-contest", "figures/curve-tale"} <= figures
+    assert {
+        "forest", "correlations", "calibration", "scatter-sums-contest", "curve-tale",
+        "gains-sums-contest", "holdout-sums-contest",
+    } <= {name.removeprefix("figures/") for name in figures}  # fmt: skip
     for name in figures:
         assert {f"{name}.{e}" for e in ("png", "svg", "pdf", "csv")} <= set(files)
 
@@ -25,8 +29,9 @@ def test_every_figure_has_the_csv_it_was_drawn_from(files):
 def test_a_figures_csv_holds_the_scores(files, made_writeup):
     table = pd.read_csv(io.BytesIO(files["figures/scatter-sums-quiz.csv"]))
     a = made_writeup.evidence[1].aligned
-    assert list(table["model"]) == list(a.models)
-    np.testing.assert_allclose(table["hard"], a.hard.score, rtol=1e-5)
+    rungs = table[table["kind"] == "rung"]
+    assert list(rungs["model"]) == list(a.models)
+    np.testing.assert_allclose(rungs["hard"], a.hard.score, rtol=1e-5)
 
 
 def test_the_page_loads_nothing(files):
@@ -49,8 +54,8 @@ def test_the_page_shows_every_verdict_reason_finding_and_warning(files, made_wri
 
 def test_one_seed_gives_the_same_bytes(files, made_writeup):
     assert page.render(made_writeup).encode() == files["report.html"]
-    with prints.paper():
-        again = prints.saved(prints.scatter(made_writeup.evidence[0], made_writeup.families))
+    with paper.paper():
+        again = paper.saved(scores.scatter(made_writeup.evidence[0], made_writeup.families))
     for ending, data in again.items():
         assert files[f"figures/scatter-sums-contest.{ending}"] == data
 
