@@ -44,15 +44,16 @@ def gains(e: Evidence, families: dict[str, Look]) -> Drawing | None:
     columns = {"easy_from": used.easy, "easy": used.easy, "hard_from": used.hard, "hard": used.hard}
     view = data.assign(**{k: shown(c, data[k].to_numpy(float)) for k, c in columns.items()})
     # Families without a look of their own go below, so that the others can be followed.
-    for row in sorted(view.itertuples(), key=lambda r: families[str(r.family)].index >= 0):
-        look = families[str(row.family)]
+    for row in sorted(view.to_dict("records"), key=lambda r: families[str(r["family"])].index >= 0):
+        look = families[str(row["family"])]
+        start, end = (row["easy_from"], row["hard_from"]), (row["easy"], row["hard"])
         axes.annotate(
-            "", (row.easy, row.hard), xytext=(row.easy_from, row.hard_from),
+            "", end, xytext=start,
             arrowprops={"arrowstyle": "-|>", "color": look.colour, "lw": 1.1, "shrinkA": 0,
                         "shrinkB": 0, "mutation_scale": 8,
                         "alpha": 0.9 if look.index >= 0 else 0.55},
         )  # fmt: skip
-        axes.plot(row.easy_from, row.hard_from, ".", color=look.colour, ms=3)
+        axes.plot(*start, ".", color=look.colour, ms=3)
     across = view[["easy_from", "easy"]].to_numpy()
     room = 0.05 * (np.ptp(across) or 1.0)
     axes.set_xlim(across.min() - room, across.max() + room)
