@@ -2,6 +2,7 @@
 # make test    lint, types, tests
 # make published  check what ships under results/ and write it anew, to the same bytes
 # make proofs  install Coq and its libraries where apt can (part of make test)
+# make slurm   install Slurm where apt can, for the tests that run jobs (part of make test)
 # make browser install Chromium where apt can, for the report's tests (part of make test)
 PYTHON ?= python3
 BIN := .venv/bin
@@ -10,7 +11,7 @@ export TOKENIZERS_PARALLELISM ?= false
 # Tests run once a core; the machine's own figure unless told otherwise.
 JOBS ?= auto
 
-.PHONY: setup study published test lint proofs browser clean help
+.PHONY: setup study published test lint proofs slurm browser clean help
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -65,10 +66,13 @@ endef
 proofs:
 	$(call debian,$(COQ_PACKAGES))
 
+slurm:
+	$(call debian,slurm-wlm munge)
+
 browser:
 	$(call debian,chromium)
 
-test: lint proofs browser
+test: lint proofs slurm browser
 	@$(BIN)/pytest -n $(JOBS)
 
 clean:

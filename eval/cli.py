@@ -6,6 +6,7 @@ import typer
 
 from eval.errors import InputError
 from eval.verbs import (
+    cancel,
     export,
     import_,
     ladders,
@@ -29,6 +30,7 @@ def root() -> None:
 app.command("run")(run.command)
 app.command("plan")(plan.command)
 app.command("status")(status.command)
+app.command("cancel")(cancel.command)
 app.command("scores")(scores.command)
 app.command("ladders")(ladders.command)
 app.command("suites")(suites.command)

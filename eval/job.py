@@ -113,7 +113,7 @@ class Scorer:
 
     def _failed(self, cell: Cell, doing: str, error: Exception) -> Event:
         reason = f"{doing}: {type(error).__name__}: {' '.join(str(error).split())[:500]}"
-        record(self.study, cell, reason, traceback.format_exc())
+        record(self.study, cell, reason, traceback.format_exc(), out_of_memory(error))
         return Event("failed", cell.key, reason)
 
 
@@ -147,7 +147,15 @@ def done_since(study: Study, cell: Cell) -> bool:
     return now == "done" or (now == "failed" and cell.state != "failed")
 
 
-def record(study: Study, cell: Cell, reason: str, trace: str = "") -> None:
+def out_of_memory(error: BaseException) -> bool:
+    """Whether more memory may help: Python's and CUDA's error, and the one torch has on CPUs."""
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    return bool(kinds & {"MemoryError", "OutOfMemoryError"}) or "can't allocate mem" in str(error)
+
+
+def record(
+    study: Study, cell: Cell, reason: str, trace: str = "", out_of_memory: bool = False
+) -> None:
     """Write a cell's error.json."""
     study.write_error(
         cell.key,
@@ -157,6 +165,7 @@ def record(study: Study, cell: Cell, reason: str, trace: str = "") -> None:
             "status": "failed",
             "reason": reason,
             "traceback": trace,
+            "out_of_memory": out_of_memory,
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             "written": datetime.now(UTC).isoformat(timespec="seconds"),
         },

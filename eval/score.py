@@ -32,6 +32,7 @@ class Settings:
 
     ``truncate``: prompts longer than a model's context are cut, not refused. ``keep_every``:
     requests between two entries in the journal of an unfinished cell.
+    ``spread``: accelerators that one model is spread over.
     """
 
     engine: str = engines.DEFAULT
@@ -39,6 +40,7 @@ class Settings:
     batch_size: int | None = None
     truncate: bool = False
     keep_every: int | None = None
+    spread: int = 1
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,9 @@ def load(rung: Rung, settings: Settings) -> Any:
         "batch_size": settings.batch_size or ("auto" if engine == "vllm" else batch_size(rung)),
         **rung.engine_args,
     }
+    if settings.spread > 1:
+        key = "tensor_parallel_size" if engine == "vllm" else "parallelize"
+        given.setdefault(key, settings.spread if engine == "vllm" else True)
     return engines.load(engine, str(rung.path or rung.hub), **given)
 
 

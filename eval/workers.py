@@ -129,14 +129,13 @@ def _bury(worker: Worker, study: Study, queue: deque[Job]) -> Iterator[Event]:
     hint = "; likely out of memory" if code == -signal.SIGKILL else ""
     reason = f"the worker process died ({how}){hint}"
     lock = study.lock(lost.key)
-    if lock is None or done_since(
-        study, lost
-    ):  # it had written it, or another run was at once there
-        yield Event("elsewhere", lost.key, reason)
-        return
-    with lock:
-        record(study, lost, reason)
-    yield Event("failed", lost.key, reason)
+    if lock is not None:
+        with lock:
+            if not done_since(study, lost):
+                record(study, lost, reason, out_of_memory=code == -signal.SIGKILL)
+                yield Event("failed", lost.key, reason)
+                return
+    yield Event("elsewhere", lost.key, reason)  # it had just been written, or is another run's
 
 
 def _work(pipe: Connection, work: Work, place: int, size: int) -> None:

@@ -32,6 +32,8 @@ def _declared(model: PreTrainedModel) -> str | None:
     name = type(model).__name__
     if not getattr(model, "_supports_attention_backend", False):
         return f"{name} does not take an attention function from outside"
+    if len(set(getattr(model, "hf_device_map", {}).values())) > 1:
+        return f"{name} is spread over several devices"
     if model.get_output_embeddings() is None:
         return f"{name} has no separate output head"
     config = model.config.get_text_config()

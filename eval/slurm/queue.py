@@ -1,5 +1,6 @@
 """Ask Slurm what has become of jobs; every question is one command, and may have no answer."""
 
+import getpass
 import os
 import re
 import shutil
@@ -44,6 +45,40 @@ def state(job: str, cluster: str) -> State | None:
         return State("GONE")
     name, restarts = re.search(r"JobState=(\w+)", said), re.search(r"Restarts=(\d+)", said)
     return State(name[1], int(restarts[1])) if name and restarts else None
+
+
+def states(jobs: list[str]) -> dict[str, State] | None:
+    """The states of all tasks of ``jobs`` that have not ended; None where no controller answers.
+
+    A job's tasks go by ``12_3``; jobs Slurm no longer knows are left out.
+    """
+    if not jobs:
+        return {}
+    said = _ask("squeue", "-h", "-r", "-o", "%i|%T", "-j", ",".join(jobs))
+    if said is None:
+        return None
+    lines = [line.split("|") for line in said.splitlines() if "|" in line]
+    return {job: State(name) for job, name in lines}
+
+
+def room() -> int:
+    """How many more jobs or array tasks this person may submit now, as far as Slurm says."""
+    limits = [int(config().get("MaxJobCount", "10000"))]
+    user = getpass.getuser()
+    associations = _ask("sacctmgr", "-nP", "show", "assoc", f"user={user}", "format=MaxSubmit")
+    limits += [int(line) for line in (associations or "").split() if line.isdigit()]
+    queued = _ask("squeue", "-h", "-r", "-o", "%i", "-u", user) or ""
+    return max(0, min(limits) - len(queued.split()))
+
+
+def largest_array() -> int:
+    """The most tasks one array may have."""
+    return int(config().get("MaxArraySize", "1001"))
+
+
+def cancel(jobs: list[str]) -> bool:
+    """Take jobs out of the queue and stop what runs; False where no controller answers."""
+    return not jobs or _ask("scancel", *jobs) is not None
 
 
 def here() -> str:

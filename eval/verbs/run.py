@@ -4,13 +4,16 @@ import json as jsons
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 import yaml
 
 from eval import engines, provenance, request, store
+from eval import profile as profiles
+from eval.errors import InputError
 from eval.plan import Plan
+from eval.profile import Profile
 
 
 def command(
@@ -41,31 +44,64 @@ def command(
         int | None,
         typer.Option(min=1, help="requests between saves of an unfinished cell; default: 30 s"),
     ] = None,
+    slurm: Annotated[
+        str | None,
+        typer.Option(help="hand cells to Slurm: options of sbatch, as partition=gpu,time=4:00:00"),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(help="where to run: a YAML file, or its name in ~/.config/easy-predicts-hard"),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="print the sbatch scripts, submit nothing")
+    ] = False,
+    report: Annotated[
+        Literal["afterany", "afterok"] | None,
+        typer.Option(help="with Slurm: write the report at the end, in any case or if all is well"),
+    ] = None,
     json: request.Json = False,
 ) -> None:
     """Score a ladder on a suite; finished cells are kept, so running again goes on.
 
     Example: python -m eval run bundled --out results/bundled
+
+    On a cluster: python -m eval run pythia --slurm partition=gpu,gres=gpu:1,time=4:00:00
     """
     from eval import run as runs
     from eval import score
     from eval.progress import show
+    from eval.slurm import asked, submit
 
     score.quiet()
+    where = profiles.load(profile) if profile else Profile()
+    device, batch_size = device or where.device, batch_size or where.batch_size
+    on_slurm = slurm is not None or where.slurm is not None
+    if not on_slurm and (dry_run or report):
+        raise InputError("run: --dry-run, --report: for Slurm; add --slurm or such a --profile")
+    if on_slurm and workers:
+        raise InputError("run: --workers: for this machine alone; name accelerators in --slurm")
     plan = request.plan(ladder, suite, out, limit, engine, models, tasks, full, precision, data)
     store.check_writable(plan.study.folder)
     settings = score.Settings(engine, device, batch_size, truncate, keep_every)
     for line in request.in_full(plan):
         typer.echo(line, err=True)
     cells = plan.to_run(retry_failed)
+    cluster = asked.cluster(plan, settings, where, slurm, report) if on_slurm else None
+    if cluster and dry_run:
+        for script in submit.scripts(cluster, cells):
+            typer.echo(script)
+        return
     ended: Counter[str] = Counter()
     items = all_items = 0
     interrupted = False
     with plan.study.writing():
         plan.study.write_text("study.yaml", describe(plan, settings))
         copy_known(plan)
+    if cluster:
+        asked.hand_over(runs.work(plan, settings, cells), cluster, json)
+        return
     if cells:
-        count = workers or runs.default_workers(plan, device)
+        count = workers or where.workers or runs.default_workers(plan, device)
         costs = {cell.key: runs.cost(cell) for cell in cells}
         with closing(runs.run(plan, settings, runs.local(count), retry_failed)) as events:
             try:
@@ -82,13 +118,13 @@ def command(
         raise typer.Exit(130)
     if precision and not json:
         typer.echo(f"precision {precision:g}: {items} of {all_items} items were enough", err=True)
-    report(plan, ended, retry_failed, json)
+    summarise(plan, ended, retry_failed, json)
     still_failed = ended["failed"] or (0 if retry_failed else plan.counts()["failed"])
     if still_failed:
         raise typer.Exit(1)
 
 
-def report(plan: Plan, ended: Counter[str], retried: bool, json: bool) -> None:
+def summarise(plan: Plan, ended: Counter[str], retried: bool, json: bool) -> None:
     """Say what was done and where it is; ``ended`` counts the events of cells by kind."""
     before = plan.counts()
     done, failed, elsewhere = ended["done"], ended["failed"], ended["elsewhere"]
@@ -126,7 +162,8 @@ def describe(plan: Plan, settings: object) -> str:
         "suite": plan.suite.model_dump(mode="json"),
         "ladder": plan.ladder.model_dump(mode="json", exclude_defaults=True),
     }
-    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # ladders may have thousands of rungs
+    return str(yaml.dump(content, Dumper=dumper, sort_keys=False, allow_unicode=True))
 
 
 def copy_known(plan: Plan) -> None:
