@@ -108,7 +108,7 @@ def cell(rung: str, benchmark: str, params: float, items: int = 1000) -> Cell:
     return Cell(
         Rung(name=rung, family="f", hub="a/b", params=params, dtype="bfloat16"),
         Benchmark(name=benchmark, task="t", metric="exact_match", size=size),
-        {}, "id", "missing",
+        {"identity": 1}, "id", "missing",
     )  # fmt: skip
 
 
