@@ -86,9 +86,9 @@ def split(checker: str, name: str, text: str) -> tuple[str, str]:
     if checker == "kernel":
         told, _, script = text.partition("Proof.")
         return told.strip().removeprefix("Theorem"), script
-    from eval.proofs.statement import script_of
+    from eval.proofs.statement import stated_alone
 
-    return text, script_of(Problem(name, text))
+    return stated_alone(Problem(name, text)), text
 
 
 def judge(

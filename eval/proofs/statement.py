@@ -15,6 +15,7 @@ from eval.proofs.syntax import Malformed, Sentence, sentences, tokens
 
 THEOREM = frozenset({"Theorem", "Lemma", "Fact", "Remark", "Corollary", "Proposition", "Example"})
 _LOADS = frozenset({"Require", "From"})
+_HARMLESS = _LOADS | {"Import", "Open"}
 _PASSING = frozenset({"Import", "Export", "Open", "Close", "Set", "Unset", "Local"})
 # Outside a section `Variable` is a local `Parameter`; global, it can be imported by its name.
 _GLOBAL = {
@@ -125,14 +126,19 @@ def target(module: str) -> str:
     return f"ltac:(let t := eval cbv delta [{name}] in {name} in exact t)"
 
 
-def script_of(problem: Problem) -> str:
-    """What follows the theorem in its own file. Raises `StatementError` where there is none."""
+def stated_alone(problem: Problem) -> str:
+    """A file that also proves its theorem, as a statement: what it loads and opens, no more.
+
+    Whatever else stands before the theorem is the prover's own, and may be what the proof cheats
+    with. Raises `StatementError` where the file states nothing.
+    """
     try:
         found = sentences(problem.source)
     except Malformed as error:
         raise StatementError(f"{problem.name}: {error}") from None
     theorem = _theorem(problem.name, found)
-    return "\n".join(sentence.text for sentence in found[theorem + 1 :])
+    kept = [s.text for s in found[:theorem] if s.head in _HARMLESS]
+    return "\n".join([*kept, found[theorem].text, "Proof. Admitted."])
 
 
 def shape(sentence: Sentence) -> tuple[str, ...]:

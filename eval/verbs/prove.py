@@ -26,6 +26,8 @@ def command(
 ) -> None:
     """Judge the proof of the last theorem in FILE, or of the theorem in --statement.
 
+    Without --statement the theorem may use what FILE imports, and no definition of its own.
+
     Exit status: 0 verified, 1 not, 2 bad input or no checker, 3 the checker failed.
 
     Example: python -m eval prove one.v --checker coq --statement minif2f-rocq/test/one.v

@@ -57,6 +57,29 @@ def test_coq_judges_a_file_and_says_why_not(tmp_path: Path) -> None:
     assert "memory" in found["protections"]
 
 
+CHEATS = {
+    "Axiom c : False. Theorem t : 1 = 2. Proof. destruct c. Qed.": "'Axiom' is not allowed",
+    "Unset Guard Checking. Theorem t : 1 = 2. Proof. easy. Qed.": "'Unset' is not allowed",
+    "Lemma c : False. Admitted. Theorem t : 1 = 2. Proof. destruct c. Qed.": "'Admitted'",
+    "Fixpoint f (n : nat) : nat := n. Theorem t : 1 = 2. Proof. easy. Qed.": "'Fixpoint'",
+}
+
+
+@coq
+def test_what_stands_before_the_theorem_is_not_trusted(tmp_path: Path) -> None:
+    file = tmp_path / "t.v"
+    for text, reason in CHEATS.items():
+        file.write_text(text)
+        code, said = prove(str(file))
+        assert (code, said.split()[0]) == (1, "rejected")
+        assert reason in said
+    file.write_text(
+        "Require Import Arith. Lemma a (n : nat) : n + 0 = n. Proof. lia. Qed. "
+        "Theorem t : 1 + 0 = 1. Proof. exact (a 1). Qed."
+    )
+    assert prove(str(file))[0] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
