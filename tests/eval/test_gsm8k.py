@@ -168,7 +168,7 @@ def test_items_are_those_of_the_lm_eval_command(
             different_answers.add(item.response)
         # the bundled rungs read 512 tokens; the others read the whole prompt
         assert (result["cell"]["prompts_cut"] > 0) == (rung in BUNDLED)
-    assert len(different_answers) >= len(expected)
+    assert len(different_answers) > 1
 
 
 def test_prompts_longer_than_the_context_fail_their_cell_unless_told(
