@@ -39,7 +39,7 @@ def cluster(
         study=Study(plan.study.folder.resolve()),
         settings=settings,
         options=jobs,
-        finish=finish if "gres" in profile.finish else finish.without_gpus(),
+        finish=finish if profile.finish.get("gres") else finish.without_gpus(),
         on=submit.accelerator(profile.accelerator, jobs),
         fill=profile.fill,
         report=report or profile.report,
