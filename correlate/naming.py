@@ -12,6 +12,11 @@ _SIZE = re.compile(
 _MIXTURE = re.compile(r"\d+x\d|a\d+(\.\d+)?b|moe", re.IGNORECASE)
 NAMES = 1 << 17
 """Names remembered: a table of scores asks for the same ones over and over."""
+TOTALS = frozenset({
+    "average", "avg", "mean", "median", "total", "totals", "sum", "overall", "all", "all models",
+    "grand total", "std", "stdev", "standard deviation", "min", "max", "minimum", "maximum",
+})  # fmt: skip
+"""What stands in the column of models where a row is none."""
 _UNIT = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 
 
@@ -40,6 +45,11 @@ def stem(name: str) -> str:
         text = text.replace(found, " ", 1)
     text = re.sub(r"[\s_-]+", "-", text).strip("-")
     return text or name
+
+
+def is_total(name: str) -> bool:
+    """Whether ``name`` is what tables call a row that sums up the models above it."""
+    return name.strip(" :*.").casefold() in TOTALS
 
 
 @lru_cache(maxsize=NAMES)

@@ -26,6 +26,7 @@ class Task:
     log_compute: Floats
     params: Floats
     tokens: Floats
+    metric: str = ""
 
     @property
     def name(self) -> str:
@@ -43,7 +44,7 @@ class Task:
         return Task(
             cut, tuple(self.models[i] for i in at), tuple(self.architecture[i] for i in at),
             self.family[at], self.run[at], self.y[at], self.log_compute[at], self.params[at],
-            self.tokens[at],
+            self.tokens[at], self.metric,
         )  # fmt: skip
 
     def with_compute(self) -> Task:
@@ -71,4 +72,5 @@ def _task(name: str, rows: pd.DataFrame) -> Task:
     return Task(
         a.easy, a.models, tuple(architecture.astype(str)), a.family, a.run, y, a.log_compute,
         np.exp(a.log_params), np.exp(a.log_tokens),
+        str(rows["metric"].iloc[0]),
     )  # fmt: skip

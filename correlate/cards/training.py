@@ -8,6 +8,7 @@ import pandas as pd
 from correlate.cards.card import Card, Part, holm, insufficient, rules, together
 from correlate.cards.task import Task
 from correlate.errors import InputError
+from correlate.metrics import is_entropy
 from correlate.panel import Panel
 from correlate.scaling import loss_law
 from correlate.scaling.loss_to_score import lift
@@ -21,8 +22,8 @@ LOSS = "losses of the rungs on one held-out text (band loss)"
 
 
 def loss_of(tasks: list[Task]) -> Task | None:
-    """The first benchmark of band ``loss``."""
-    return next((t for t in tasks if t.column.band == "loss"), None)
+    """The first benchmark of band ``loss`` in bits or nats; a perplexity is an exponential."""
+    return next((t for t in tasks if t.column.band == "loss" and is_entropy(t.metric)), None)
 
 
 def loss_lifts_tasks(tasks: list[Task], replicates: int, rng: np.random.Generator) -> Card:
@@ -31,7 +32,7 @@ def loss_lifts_tasks(tasks: list[Task], replicates: int, rng: np.random.Generato
     rule, refusal = rules()[name], thresholds().refusal
     text = loss_of(tasks)
     if text is None:
-        return insufficient(name, "the panel has no loss", LOSS)
+        return insufficient(name, "the panel has no loss in bits or nats", LOSS)
     loss = dict(zip(text.models, text.column.score, strict=True))
     found = []
     for t in (t for t in tasks if t.column.band != "loss"):
@@ -66,7 +67,7 @@ def loss_law_card(
     rule = rules()[name]
     text = loss_of(tasks)
     if text is None:
-        return insufficient(name, "the panel has no loss", LOSS), None
+        return insufficient(name, "the panel has no loss in bits or nats", LOSS), None
     t = text.where(np.isfinite(text.params) & np.isfinite(text.tokens))
     compute = 6 * t.params * t.tokens
     top = compute >= np.quantile(compute, 1 - rule["held_out"]) if len(compute) else compute > 0
@@ -76,6 +77,10 @@ def loss_law_card(
         law = loss_law.fit(t.params, t.tokens, loss)
     except InputError as refused:
         return insufficient(name, str(refused).split("; ")[0], LOSS, len(loss)), None
+    steep = next((fit.at_bound for fit in (law, below) if fit.at_bound), "")
+    if steep:
+        reason = f"the fit stops at a bound (exponent in {steep}): {text.name} tells no law"
+        return insufficient(name, reason, LOSS, len(loss)), None
     error = np.abs(below.loss(t.params[top], t.tokens[top]) / loss[top] - 1)
     draws = loss_law.bootstrap(law, t.params, t.tokens, loss, t.run, int(rule["replicates"]), rng)
     tail = (1 - rule["level"]) / 2

@@ -6,7 +6,7 @@ import pandas as pd
 
 from correlate.benchmarks import canonical, key
 from correlate.gate.rule import Hit, Outcome, Rule, cells, number
-from correlate.naming import normal_form, stem
+from correlate.naming import is_total, normal_form, stem
 
 PROTOCOL = ["model", "benchmark", "metric", "filter", "shots", "task_version", "reported_by"]
 
@@ -127,12 +127,20 @@ def covariates_disagree(scores: pd.DataFrame) -> Outcome:
     return scores, hits
 
 
+def totals(scores: pd.DataFrame) -> Outcome:
+    """Rows that sum up others ('Average') where a model's name belongs."""
+    found = {model for model in scores["model"].unique() if is_total(model)}
+    rows = scores["model"].isin(found)
+    return scores[~rows], [Hit(cells(scores[rows]), "dropped")] if found else []
+
+
 SPELLINGS = (
     Rule("benchmark-twice", "warning", "one benchmark under two spellings", benchmark_twice),
 )
 """Before all others: rules that look at a benchmark's column need the whole of it."""
 
 RULES = (
+    Rule("total-row", "warning", "a total or average where a model belongs", totals),
     Rule("model-twice", "warning", "one model under two spellings", model_twice),
     Rule("repeated-rows", "note", "the same score stands twice", repeated_rows),
     Rule(

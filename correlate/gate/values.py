@@ -9,6 +9,12 @@ from correlate.gate.rule import Hit, Outcome, Rule, cells, number
 from correlate.metrics import SIGNED, is_rate
 
 SLACK = 1e-9
+POSSIBLE = {
+    "params": (1.0, np.inf), "active_params": (1.0, np.inf), "tokens": (0.0, np.inf),
+    "flops": (0.0, np.inf), "n": (1.0, np.inf), "stderr": (0.0, np.inf), "chance": (0.0, 1.0),
+    "ceiling": (0.0, 1.0),
+}  # fmt: skip
+"""The least and the most that each column can hold; none can be infinite."""
 
 
 def rates(scores: pd.DataFrame) -> pd.Series:
@@ -76,7 +82,24 @@ def out_of_range(scores: pd.DataFrame) -> Outcome:
     return scores[~bad], [Hit(cells(scores[bad]), "dropped", old=values)]
 
 
+def impossible_facts(scores: pd.DataFrame) -> Outcome:
+    """Sizes, tokens, compute, items and errors that no run can have: taken as unknown."""
+    hits = []
+    for column, (least, most) in POSSIBLE.items():
+        values = scores[column]
+        bad = values.notna() & ~(values.between(least, most) & np.isfinite(values))
+        if bad.any():
+            old = ", ".join(number(v) for v in values[bad].unique()[:5])
+            rows = cells(scores[bad])
+            hits.append(
+                Hit(rows, "corrected", old, "unknown", f"{column}, from {least:g} to {most:g}")
+            )
+            scores = scores.assign(**{column: values.mask(bad)})
+    return scores, hits
+
+
 RULES = (
+    Rule("impossible-facts", "error", "a figure that no run can have", impossible_facts),
     Rule("not-finite", "error", "a score is infinite or no number", not_finite),
     Rule("percentages", "warning", "percentages where fractions belong", percentages),
     Rule("mixed-scales", "error", "fractions and percentages in one benchmark", mixed_scales),

@@ -32,18 +32,24 @@ def join_covariates(scores: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
         name = str(row["model"])
         if name not in lacking:
             continue
-        asked = str(row.get("hub") or name)
+        revision = str(row.get("revision") or "")
+        asked = str(row.get("hub") or _unrevised(name, revision))
         hit = registry().find(asked)
         if hit is None:
             unmatched.append(name)
             continue
-        found[name] = covariates(hit[0], str(row.get("revision") or ""))
+        found[name] = covariates(hit[0], revision)
         joined.append(f"{name} <- {hit[0].hub_id} ({hit[1]})")
     for column in (*NUMBERS, *TEXTS):
         values = {name: known[column] for name, known in found.items() if column in known}
         if values:
             scores = _fill(scores, column, values)
     return scores, _said(joined, unmatched)
+
+
+def _unrevised(name: str, revision: str) -> str:
+    """``name`` without the revision that a study's rung carries at its end: 'm-1b-step1000'."""
+    return name.removesuffix(revision).rstrip("-@_") if revision else name
 
 
 def covariates(model: Model, revision: str) -> dict[str, object]:

@@ -20,6 +20,7 @@ GRID = {  # their grid of starts: log A, log B, log E, alpha, beta
     "alpha": np.arange(0.0, 2.1, 0.5),
     "beta": np.arange(0.0, 2.1, 0.5),
 }
+STEEPEST = 5.0  # the bound of both exponents: no text's loss falls so fast
 POLISHED = 12  # the starts of lowest objective that are carried to convergence
 
 
@@ -39,6 +40,13 @@ class LossLaw:
         """From (log A, log B, log E, alpha, beta)."""
         a, b, e = (float(v) for v in np.exp(theta[:3]))
         return cls(e, a, b, float(theta[3]), float(theta[4]), objective)
+
+    @property
+    def at_bound(self) -> str:
+        """Which exponents the optimiser pushed to ``STEEPEST``: no estimates; '' if none."""
+        ends = {"size": self.alpha, "data": self.beta}
+        far = [f"{name} {value:.2f}" for name, value in ends.items() if value > STEEPEST - 1e-6]
+        return " and ".join(far)
 
     @property
     def theta(self) -> Floats:
@@ -104,7 +112,7 @@ def _polish(starts: Floats, rows: tuple[Floats, Floats, Floats], weights: Floats
     found = [
         minimize(
             _objective, start, args=(*rows, weights), jac=True, method="L-BFGS-B",
-            bounds=[(None, None)] * 3 + [(0, 5)] * 2,
+            bounds=[(None, None)] * 3 + [(0, STEEPEST)] * 2,
             options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-9},
         )
         for start in starts

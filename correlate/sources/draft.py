@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from correlate.benchmarks import fact, key
 from correlate.errors import InputError
+from correlate.naming import is_total
 from correlate.panel import COLUMNS, NUMERIC
 from correlate.sources.mapping import recognise
-from correlate.sources.numbers import numbers
+from correlate.sources.numbers import EMPTY, numbers
 from correlate.sources.tables import read_table
 
 WORDS: dict[str, tuple[str, ...]] = {
@@ -49,6 +51,11 @@ class Draft:
     benchmarks: list[str] = field(default_factory=list)
     ignore: list[str] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
+    totals: list[str] = field(default_factory=list)
+
+    def leave(self, name: str, why: str = "") -> None:
+        """List a column as one not to read."""
+        self.ignore.append(f"  - {_quote(name)}" + (f"  # {_printable(why)}" if why else ""))
 
 
 def draft(path: Path) -> str:
@@ -96,13 +103,19 @@ def _place(
     if meaning and meaning not in made.taken and (is_long or meaning not in ("score", "benchmark")):
         made.taken.add(meaning)
         if meaning in NUMERIC and values is None:
-            made.ignore.append(f"  - {_quote(name)}  # looks like {meaning}, but holds text")
+            made.leave(name, f"CHECK: looks like {meaning}, but {_text_in(column)}")
         else:
             made.columns.append(_covariate(name, meaning, values))
+        if meaning == "model":
+            made.totals = [c for c in column.astype(str).str.strip().unique() if is_total(c)]
+    elif values is None and _mostly_digits(column):
+        made.leave(name, f"CHECK: {_text_in(column)}")
+    elif meaning in made.taken:
+        made.leave(name, f"CHECK: looks like {meaning}, as a column before it does")
     elif values is None or is_long or np.isnan(values).all():
-        made.ignore.append(f"  - {_quote(name)}")
+        made.leave(name)
     elif fact(name) is None and key(name) in ("average", "avg", "mean", "total", "rank"):
-        made.ignore.append(f"  - {_quote(name)}  # an average of other columns")
+        made.leave(name, "an average of other columns")
     else:
         made.benchmarks.append(_scored(name, values))
 
@@ -114,6 +127,22 @@ def _values(column: pd.Series, path: Path, name: str) -> np.ndarray | None:
     except InputError:
         return None
     return np.where(read.percent, read.values * 100, read.values)
+
+
+def _mostly_digits(column: pd.Series) -> bool:
+    """Whether most cells begin as a number does, so that the column was meant as one."""
+    cells = column.astype(str).where(column.notna(), "").str.strip()
+    cells = cells[~cells.str.casefold().isin(EMPTY)]
+    return bool(len(cells)) and bool(cells.str.match(r"[+-]?[.,]?\d").mean() > 0.5)
+
+
+def _text_in(column: pd.Series) -> str:
+    """Why the column cannot be read as numbers."""
+    try:
+        numbers(column, "", column.index)
+    except InputError as refused:
+        return str(refused).removeprefix(", ").removeprefix(": ").split("; ")[0]
+    return "it holds numbers"
 
 
 def _covariate(name: str, meaning: str, values: np.ndarray | None) -> str:
@@ -160,20 +189,30 @@ def _unit(values: np.ndarray | None) -> tuple[str, str]:
 
 def _yaml(path: Path, made: Draft, is_long: bool, unit: str) -> str:
     lines = [
-        f"# Mapping for {path.name}, drafted by looking at it. CHECK marks guesses.",
+        f"# Mapping for {_printable(path.name)}, drafted by looking at it. CHECK marks guesses.",
         f"about: {_quote(path.stem)}",
         f"layout: {'long' if is_long else 'wide'}",
     ]
     text = "\n".join(lines) + "\n" + unit + "columns:\n" + "\n".join(made.columns) + "\n"
     if not is_long:
         text += "benchmarks:\n" + ("\n".join(made.benchmarks) or "  {}") + "\n"
+    if made.totals:
+        listed = ", ".join(_quote(name) for name in made.totals)
+        text += f"skip_rows: [{listed}]  # no models, by their names\n"
     if made.ignore:
         text += "ignore:\n" + "\n".join(made.ignore) + "\n"
     return text
 
 
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def _quote(text: str) -> str:
-    """``text`` as a YAML scalar (JSON strings are YAML)."""
-    plain = re.fullmatch(r"[A-Za-z][\w.+-]*( [\w.+-]+)*", text)
+    """``text`` as a YAML scalar on one line."""
+    plain = re.fullmatch(r"[A-Za-z][\w.+-]*( [\w.+-]+)*", text, re.ASCII)
     reserved = text.lower() in ("yes", "no", "on", "off", "true", "false", "null", "y", "n")
-    return text if plain and not reserved else json.dumps(text, ensure_ascii=False)
+    if plain and not reserved:
+        return text
+    quoted = yaml.safe_dump(text, default_style='"', allow_unicode=True, width=math.inf)
+    return str(quoted).rstrip("\n")

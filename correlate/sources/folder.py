@@ -79,7 +79,7 @@ def _joined(path: Path, tables: list[Path], mapping: Mapping) -> Panel:
             )  # fmt: skip
             continue
         frame = read_table(file)
-        findings += table.byte_order_mark(file)
+        findings += table.byte_order_mark(file) + table.other_sheets(file)
         twice = frame[frame[key].duplicated()]
         if len(twice):
             raise InputError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import zipfile
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ import pyarrow as pa
 
 from correlate.benchmarks import canonical
 from correlate.errors import InputError
-from correlate.sources.lm_eval import Json, Row, number
+from correlate.sources.lm_eval import Json, Row, decode, number
 
 
 def is_result(document: Json) -> bool:
@@ -33,7 +32,7 @@ def header(file: Path) -> Json:
             names = archive.namelist()
             if "header.json" not in names:
                 raise InputError("an Inspect log without header.json: the run did not end")
-            document = json.loads(_entry(file, archive.getinfo("header.json")))
+            document = decode(_entry(file, archive.getinfo("header.json")))
     except (zipfile.BadZipFile, OSError, ValueError, RecursionError) as error:
         raise InputError(f"broken Inspect log ({' '.join(str(error).split())[:80]})") from None
     return document if isinstance(document, dict) else {}

@@ -71,9 +71,10 @@ class Sums:
                            for k in found.tolist()])  # fmt: skip
         empty = np.isnan(score)
         value = np.where(empty, 0.0, score)
-        for row, weight in enumerate((~empty, empty, value, value * value)):
-            counted = np.bincount(code, weights=weight, minlength=len(found))
-            np.add.at(self.total[row], at, counted)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is infinite meets the gate
+            for row, weight in enumerate((~empty, empty, value, value * value)):
+                counted = np.bincount(code, weights=weight, minlength=len(found))
+                np.add.at(self.total[row], at, counted)
 
     def _places(self, keys: list[tuple[str, str]]) -> Ints:
         at = np.array([self.place.setdefault(k, len(self.place)) for k in keys], dtype=np.int64)
@@ -98,11 +99,15 @@ def stream(path: Path) -> Iterator[tuple[pa.DictionaryArray, pa.DictionaryArray,
     """
     try:
         # the names are read as codes: a string a row would cost ten times the scores
-        names = [n for n in (*KEYS, "score") if n in pq.read_schema(path).names]
-        file = pq.ParquetFile(path, read_dictionary=names[:-1])
-    except (pa.ArrowInvalid, OSError) as error:
-        text = " ".join(str(error).split())[:120]
-        raise InputError(f"{path}: not a Parquet file ({text}); write it again") from None
+        schema = pq.read_schema(path)
+        names = [n for n in (*KEYS, "score") if n in schema.names]
+        twice = [name for name in names if schema.names.count(name) > 1]
+        if twice:
+            raise InputError(f"{path}: column '{twice[0]}' stands twice; rename or delete one")
+        texts = [n for n in names[:-1] if schema.field(n).type in (pa.string(), pa.large_string())]
+        file = pq.ParquetFile(path, read_dictionary=texts)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path}: not a Parquet file ({_text(error)}); write it again") from None
     row = 0
     try:
         batches = file.iter_batches(batch_size=BATCH, columns=names)
@@ -111,32 +116,56 @@ def stream(path: Path) -> Iterator[tuple[pa.DictionaryArray, pa.DictionaryArray,
         for batch in counting(batches, total, "reading items"):
             yield _columns(batch, path, row)
             row += len(batch)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-        text = " ".join(str(error).split())[:120]
-        raise InputError(f"{path}: column 'score': cannot be read as numbers ({text})") from None
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(
+            f"{path}: after row {row}: cannot be read ({_text(error)}); write it again"
+        ) from None
 
 
 def _columns(
     batch: pa.RecordBatch, path: Path, row: int
 ) -> tuple[pa.DictionaryArray, pa.DictionaryArray, Floats]:
-    models = _coded(batch["model"])
+    models = _coded(batch, "model", path)
     if "benchmark" in batch.schema.names:
-        benchmarks = _coded(batch["benchmark"])
+        benchmarks = _coded(batch, "benchmark", path)
     else:
         codes = pa.array(np.zeros(len(batch), np.int32))
         benchmarks = pa.DictionaryArray.from_arrays(codes, pa.array([ONE]))
     for name, column in zip(KEYS, (models, benchmarks), strict=True):
-        if column.null_count:
-            at = int(np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))[0])
-            raise InputError(f"{path}: row {row + at + 1}: no {name}; fill it in or delete the row")
-    score = batch["score"].cast(pa.float64()).to_numpy(zero_copy_only=False)
+        blank = [i for i, text in enumerate(column.dictionary.to_pylist()) if not text.strip()]
+        missing = column.is_null().to_numpy(zero_copy_only=False)
+        if blank:
+            missing |= np.isin(column.indices.to_numpy(zero_copy_only=False), blank)
+        if missing.any():
+            at = row + int(np.flatnonzero(missing)[0]) + 1
+            raise InputError(f"{path}: row {at}: no {name}; fill it in or delete the row")
+    try:
+        score = batch["score"].cast(pa.float64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowException as error:
+        raise InputError(
+            f"{path}: column 'score': cannot be read as numbers ({_text(error)})"
+        ) from None
     return models, benchmarks, score
 
 
-def _coded(column: pa.Array) -> pa.DictionaryArray:
-    if isinstance(column, pa.DictionaryArray):
-        return column
-    return column.cast(pa.string()).dictionary_encode()
+def _coded(batch: pa.RecordBatch, name: str, path: Path) -> pa.DictionaryArray:
+    """The column as texts by code, whatever type names have there."""
+    try:
+        column = batch[name]
+        if not isinstance(column, pa.DictionaryArray):
+            column = column.cast(pa.string()).dictionary_encode()
+        if column.dictionary.type != pa.string():
+            column = pa.DictionaryArray.from_arrays(
+                column.indices, column.dictionary.cast(pa.string())
+            )
+        column.dictionary.validate(full=True)
+    except pa.ArrowException as error:
+        raise InputError(f"{path}: column '{name}': holds no text ({_text(error)})") from None
+    return column
+
+
+def _text(error: BaseException) -> str:
+    return " ".join(str(error).split())[:120]
 
 
 def means(table: pd.DataFrame, source: str) -> tuple[pd.DataFrame, list[Finding]]:

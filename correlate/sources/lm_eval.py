@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -14,6 +15,20 @@ Json = dict[str, Any]
 Row = dict[str, Any]
 
 _NO_METRIC = frozenset({"alias", "name", "sample_len", "sample_count", "samples", "task", " "})
+
+
+def decode(raw: bytes) -> object:
+    """The JSON in ``raw``.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or holds half a character ('\\ud83d' alone), which no file can hold.
+    """
+    document = json.loads(raw)
+    if b"\\ud" in raw or b"\\uD" in raw:
+        json.dumps(document, ensure_ascii=False).encode()
+    return document
 
 
 def is_result(document: Json) -> bool:

@@ -41,8 +41,8 @@ def find(path: Path) -> list[Path]:
     found = []
     for folder, folders, files in os.walk(path):
         folders.sort()
-        found += [Path(folder, name) for name in files if name.endswith(SUFFIXES)]
-    return sorted(found)
+        found += [os.path.join(folder, name) for name in files if name.endswith(SUFFIXES)]
+    return [Path(name) for name in sorted(found)]
 
 
 @dataclass
@@ -84,6 +84,7 @@ def load(path: Path, files: list[Path]) -> Panel:
     """
     reading = Reading()
     root = path if path.is_dir() else path.parent
+    samples.beside.cache_clear()
     for file in counting(files, len(files), "reading result files"):
         _read(file, root, reading)
     reading.close()
@@ -136,7 +137,7 @@ def parse(file: Path) -> Json:
     if file.suffix == ".eval":
         return inspect_logs.header(file)
     try:
-        document = json.loads(file.read_bytes())
+        document = lm_eval.decode(file.read_bytes())
     except json.JSONDecodeError as error:
         raise InputError(f"broken JSON at line {error.lineno} ({error.msg})") from None
     except (ValueError, RecursionError) as error:
@@ -207,6 +208,8 @@ def _held(held: samples.Held) -> list[Finding]:
         ("samples-read", "note", "samples read beside the results", held.files, "kept"),
         ("samples-disagree", "warning", "the samples' mean is not the score: files of two runs?",
          held.apart, "kept"),
+        ("samples-odd", "warning", "samples whose value is no number: not held against the score",
+         held.odd, "kept"),
         ("samples-broken", "error", "samples that cannot be read; the result itself is kept",
          held.broken, "dropped"),
     )  # fmt: skip

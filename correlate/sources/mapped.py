@@ -90,6 +90,8 @@ def _wide(
         parts.append(part[~np.isnan(read.values)])
     # Model by model, so that the panel's order is the table's.
     scores = pd.concat(parts)
+    bare = rungs["model"][~rungs.index.isin(scores.index)]
+    findings.append(_note("empty-score", "a row without any score", path, bare))
     order = pd.Series(np.arange(len(frame)), index=frame.index)
     return scores.iloc[np.argsort(order.loc[scores.index].to_numpy(), kind="stable")], findings
 

@@ -10,9 +10,9 @@ import pandas as pd
 
 from correlate.benchmarks import canonical
 from correlate.errors import InputError
-from correlate.panel import Finding
+from correlate.panel import Finding, Floats
 from correlate.sources.items import ITEM
-from correlate.sources.numbers import numbers
+from correlate.sources.numbers import EMPTY
 
 NAMES = (*ITEM, "theorem", "problem", "problem_id", "task_id")
 """What the column that names an item is called."""
@@ -32,36 +32,57 @@ def read_matrix(frame: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, list[Fin
     Raises
     ------
     InputError
-        If an item stands twice, or a cell is neither 0, 1 nor empty.
+        If an item stands twice, or a cell is neither 0 (false), 1 (true) nor empty.
     """
     items, *models = frame.columns
-    twice = frame.index[frame[items].duplicated()]
+    twice = frame.index[frame[items].astype(str).duplicated()]
     if len(twice):
         raise InputError(
             f"{path}: line {twice[0]}: item '{frame.loc[twice[0], items]}' stands twice; keep one"
         )
     benchmark = canonical(re.sub(r"(?i)[-_ ]?(item[-_ ]?)?(matrix|items)$", "", path.stem))
-    rows, empty = [], []
-    for model in models:
-        solved = numbers(frame[model], f"{path}: column '{model}'", frame.index).values
-        asked = ~np.isnan(solved)
-        odd = np.flatnonzero(asked & ~np.isin(solved, (0, 1)))
-        if len(odd):
-            raise InputError(
-                f"{path}: column '{model}', line {frame.index[odd[0]]}: {solved[odd[0]]:g} is "
-                "neither 0 nor 1; the table begins with items, so its columns are taken for models "
-                f"- if they are benchmarks, say so: python -m correlate map {path} > map.yaml"
-            )
-        if not asked.all():
-            empty.append(f"{model} | {benchmark}: {int((~asked).sum())} of {len(asked)}")
-        if asked.any():
-            n, k = int(asked.sum()), int(solved[asked].sum())
-            rows.append({"model": model, "benchmark": benchmark, "score": k / n, "n": n,
-                         "successes": k, "source": f"{path.name} [{model}]"})  # fmt: skip
+    solved = _answers(frame[models], path)
+    n, k = (~np.isnan(solved)).sum(axis=0), np.nansum(solved, axis=0)
     reason = f"{len(frame)} items down, {len(models)} models across: each column's mean is a score"
     findings = [Finding("item-matrix", "note", reason, (path.name,), "kept")]
-    if empty:
+    gaps = len(frame) - n
+    if gaps.any():
         reason = "items without an answer are left out of the model's mean"
-        findings.append(Finding("empty-score", "note", reason, tuple(empty), "dropped"))
-    return pd.DataFrame(rows, columns=["model", "benchmark", "score", "n", "successes", "source"]
-                        ), findings  # fmt: skip
+        rows = tuple(f"{m} | {benchmark}: {gap} of {len(frame)}"
+                     for m, gap in zip(models, gaps, strict=True) if gap)  # fmt: skip
+        findings.append(Finding("empty-score", "note", reason, rows, "dropped"))
+    scores = pd.DataFrame({"model": models, "benchmark": benchmark, "n": n, "successes": k})
+    scores["source"] = [f"{path.name} [{model}]" for model in models]
+    scores = scores[scores["n"] > 0]
+    return scores.assign(score=scores["successes"] / scores["n"]), findings
+
+
+def _answers(cells: pd.DataFrame, path: Path) -> Floats:
+    """The cells as 0, 1 or NaN where empty, shape (items, models)."""
+    texts = cells.astype(object).where(cells.notna(), "").astype(str).to_numpy(object)
+    codes, words = pd.factorize(texts.ravel())
+    values = np.array([_answer(str(word)) for word in words])
+    odd = np.flatnonzero(np.isinf(values[codes]))
+    if len(odd):
+        at, model = divmod(int(odd[0]), cells.shape[1])
+        raise InputError(
+            f"{path}: column '{cells.columns[model]}', line {cells.index[at]}: "
+            f"'{texts[at, model][:40]}' is neither 0 nor 1; the table begins with items, so its "
+            "columns are taken for models - if they are benchmarks, say so: python -m correlate "
+            f"map {path} > map.yaml"
+        )
+    return np.asarray(values[codes].reshape(texts.shape), dtype=np.float64)
+
+
+def _answer(text: str) -> float:
+    """1 or 0 ('true' or 'false'), NaN for an empty cell, infinity for anything else."""
+    word = text.strip().casefold()
+    if word in EMPTY:
+        return np.nan
+    if word in ("true", "false"):
+        return float(word == "true")
+    try:
+        value = float(word)
+    except ValueError:
+        return np.inf
+    return value if value in (0.0, 1.0) else np.inf

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,15 +19,22 @@ CLOSE = 1e-6
 
 @dataclass
 class Answers:
-    """Count, sum and sum of squares of one metric's items; ``whole`` while all are 0 or 1."""
+    """Count, sum and sum of squares of one metric's items; ``whole`` while all are 0 or 1.
+
+    ``odd`` counts the items whose value is no number: they are in none of the sums.
+    """
 
     n: int = 0
+    odd: int = 0
     total: float = 0.0
     squares: float = 0.0
     whole: bool = True
 
-    def add(self, value: float) -> None:
+    def add(self, value: float | None) -> None:
         """Take in one item."""
+        if value is None or not math.isfinite(value):
+            self.odd += 1
+            return
         self.n += 1
         self.total += value
         self.squares += value * value
@@ -47,6 +55,7 @@ class Held:
 
     files: list[str] = field(default_factory=list)
     apart: list[str] = field(default_factory=list)
+    odd: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
 
 
@@ -58,11 +67,15 @@ def hold(file: Path, rows: Iterable[Row], held: Held) -> Iterator[Row]:
     score stays as the file has it and ``held.apart`` says so.
     """
     stamp = file.stem.removeprefix("results_")
+    names = beside(str(file.parent)) if stamp != file.stem else frozenset()
+    if not names:
+        yield from rows
+        return
     read: dict[str, dict[tuple[str, str], Answers]] = {}
     for row in rows:
         task = str(row["task"])
         name = f"samples_{task}_{stamp}.jsonl"
-        if stamp == file.stem or name not in beside(file.parent):
+        if name not in names:
             yield row
             continue
         if task not in read:
@@ -72,10 +85,13 @@ def hold(file: Path, rows: Iterable[Row], held: Held) -> Iterator[Row]:
 
 
 def _filled(row: Row, answers: Answers, name: str, held: Held) -> Row:
-    score, mean = row.get("score"), answers.total / answers.n
-    if score is None:
+    score = row.get("score")
+    if answers.odd:
+        held.odd.append(f"{name} [{row['metric']}]: {answers.odd} of {answers.odd + answers.n}")
+    if score is None or answers.odd:
         return row
-    if abs(mean - score) > CLOSE * max(1.0, abs(mean)):
+    mean = answers.total / answers.n
+    if not abs(mean - score) <= CLOSE * max(1.0, min(abs(mean), abs(score))):
         if answers.whole:
             held.apart.append(f"{name} [{row['metric']}]: {mean:g} where the result is {score:g}")
         return row
@@ -85,9 +101,10 @@ def _filled(row: Row, answers: Answers, name: str, held: Held) -> Row:
 
 
 @lru_cache(maxsize=64)
-def beside(folder: Path) -> frozenset[str]:
+def beside(folder: str) -> frozenset[str]:
     """Names of the samples files in ``folder``."""
-    return frozenset(path.name for path in folder.glob("samples_*.jsonl"))
+    names = os.listdir(folder)
+    return frozenset(n for n in names if n.startswith("samples_") and n.endswith(".jsonl"))
 
 
 def _read(file: Path, held: Held) -> dict[tuple[str, str], Answers]:
@@ -109,7 +126,10 @@ def _add(sample: Json, at: int, sums: dict[tuple[str, str], Answers]) -> None:
         raise InputError(f"line {at}: no sample")
     metrics = sample.get("metrics")
     for metric in metrics if isinstance(metrics, list) else ("acc", "exact_match"):
-        value = sample.get(metric) if isinstance(metric, str) else None
-        value = float(value) if isinstance(value, bool) else number(value)
-        if value is not None and math.isfinite(value):
-            sums[str(metric), str(sample.get("filter") or "none")].add(value)
+        if not isinstance(metric, str) or metric not in sample:
+            continue
+        given = sample[metric]
+        if isinstance(given, list | dict):  # what an aggregation of lm-eval's own makes a score of
+            continue
+        value = float(given) if isinstance(given, bool) else number(given)
+        sums[metric, str(sample.get("filter") or "none")].add(value)

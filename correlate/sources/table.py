@@ -15,7 +15,7 @@ from correlate.sources.long import NEEDED, is_long, read_long
 from correlate.sources.mapped import apply
 from correlate.sources.mapping import Mapping, known_mappings, recognise
 from correlate.sources.matrix import is_matrix, read_matrix
-from correlate.sources.tables import has_byte_order_mark, header, read_table
+from correlate.sources.tables import has_byte_order_mark, header, read_table, sheets
 
 
 def load(path: Path, mapping: Mapping | None) -> Panel:
@@ -43,7 +43,7 @@ def load(path: Path, mapping: Mapping | None) -> Panel:
 def read_scores(path: Path, mapping: Mapping | None) -> tuple[pd.DataFrame, list[Finding]]:
     """Rows of the table at ``path`` before covariates are joined and gaps filled in."""
     frame = read_table(path)
-    findings = byte_order_mark(path)
+    findings = byte_order_mark(path) + other_sheets(path)
     if mapping is not None:
         scores, more = apply(frame, mapping, path)
     elif is_long(list(frame.columns)):
@@ -58,6 +58,14 @@ def read_scores(path: Path, mapping: Mapping | None) -> tuple[pd.DataFrame, list
             "map.yaml"
         )
     return scores, findings + more
+
+
+def other_sheets(path: Path) -> list[Finding]:
+    """A note where a workbook has more sheets than the one that is read."""
+    names = sheets(path)[1:] if path.suffix.lower() == ".xlsx" else []
+    reason = "only the first sheet of a workbook is read; save the others as files of their own"
+    rows = tuple(f"{path.name}: sheet '{name}'" for name in names)
+    return [Finding("sheet-unread", "warning", reason, rows, "dropped")] if rows else []
 
 
 def byte_order_mark(path: Path) -> list[Finding]:

@@ -37,8 +37,8 @@ def read_table(path: Path) -> pd.DataFrame:
         frame = _text(path)
     else:
         raise InputError(f"{path}: not a table this reads; give one of {', '.join(SUFFIXES)}")
-    _check_header(path, [str(c) for c in frame.columns])
     frame.columns = pd.Index([str(c).strip() for c in frame.columns])
+    _check_header(path, list(frame.columns))
     if frame.empty:
         raise InputError(f"{path}: line 2: the table has a header and no rows; add the scores")
     return frame
@@ -184,6 +184,12 @@ def _excel(path: Path) -> pd.DataFrame:
     body.columns = pd.Index(names)
     body.index = pd.RangeIndex(2, len(body) + 2)
     return body[(body != "").any(axis=1)]
+
+
+def sheets(path: Path) -> list[str]:
+    """Names of a workbook's sheets, in order."""
+    with pd.ExcelFile(path, engine="openpyxl") as book:
+        return [str(name) for name in book.sheet_names]
 
 
 def _check_header(path: Path, names: list[str]) -> None:

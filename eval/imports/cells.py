@@ -1,24 +1,24 @@
 """A task of lm-eval's output as a cell of a study: result.json and items, nothing run again."""
 
-import json
 import math
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from eval import items as item_table
 from eval import suite
 from eval.catalog import digest
 from eval.errors import InputError
-from eval.imports.results import Found, table
+from eval.imports.results import Found, decode, number, table
 from eval.store import Key
 from eval.suite import Benchmark
 
 VERSION = 1
-NO_METRIC = ("alias", "name", "sample_len", "sample_count", "samples")
+NO_METRIC = (" ", "alias", "name", "sample_len", "sample_count", "samples")
 # lm-eval's aggregations of likelihoods, by the metrics it uses them for
 LIKELIHOODS = {
     "bits_per_byte": "bits_per_byte", "byte_perplexity": "weighted_perplexity",
@@ -35,7 +35,7 @@ def cell(key: Key, one: Found) -> tuple[dict[str, Any], pd.DataFrame | None]:
         If a sample cannot be read.
     """
     samples = _samples(one.samples) if one.samples else []
-    answers = item_table.table({one.task: samples}, LIKELIHOODS) if samples else None
+    answers = _items(one, samples) if samples else None
     document = one.document
     facts = _benchmark(key, one)
     content = {"import": VERSION, "model": one.rung.place, "task": one.task, "shots": one.shots,
@@ -63,6 +63,17 @@ def cell(key: Key, one: Found) -> tuple[dict[str, Any], pd.DataFrame | None]:
     return result, answers
 
 
+def unscored(one: Found) -> list[str]:
+    """A line for each metric whose value is no finite number: it cannot be a score."""
+    return [
+        f"{one.place}: {label} is {str(value)[:40]!r}, no finite number"
+        for label, value in one.metrics.items()
+        if label.partition(",")[0] not in NO_METRIC
+        and not label.partition(",")[0].endswith("_stderr")
+        and number(value) is None
+    ]
+
+
 def _benchmark(key: Key, one: Found) -> dict[str, Any]:
     """What the shipped suites know of the task; nothing is made up for others."""
     known = _shipped().get(one.task)
@@ -83,18 +94,19 @@ def _shipped() -> dict[str, Benchmark]:
 def _scores(one: Found, answers: pd.DataFrame | None) -> Iterator[dict[str, Any]]:
     """One entry a metric and filter; gaps in items and standard error from the samples."""
     metrics = one.metrics
-    effective = table(table(one.document, "n-samples"), one.task).get("effective")
+    effective = number(table(table(one.document, "n-samples"), one.task).get("effective"))
+    effective = int(effective) if effective is not None and effective >= 1 else None
     for label, value in metrics.items():
         metric, _, filtered = label.partition(",")
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if metric in NO_METRIC or metric.endswith("_stderr") or not number:
+        score = number(value)
+        if metric in NO_METRIC or metric.endswith("_stderr") or score is None:
             continue
         error = metrics.get(f"{metric}_stderr,{filtered}" if filtered else f"{metric}_stderr")
         entry = {
             "metric": metric,
             "filter": filtered or "none",
-            "score": float(value) if math.isfinite(value) else None,
-            "stderr": float(error) if isinstance(error, int | float) else None,
+            "score": score,
+            "stderr": number(error),
             "n": effective,
             "successes": None,
         }
@@ -111,7 +123,7 @@ def _from_samples(one: Found, entry: dict[str, Any], answers: pd.DataFrame) -> d
     """
     chosen = (answers["metric"] == entry["metric"]) & (answers["filter"] == entry["filter"])
     rows = answers[chosen]
-    if rows.empty or rows["score"].isna().any() or entry["score"] is None:
+    if rows.empty or not np.isfinite(rows["score"]).all():
         return {}
     how = LIKELIHOODS.get(entry["metric"], "mean")
     right = set(rows["score"].unique()) <= {0.0, 1.0}
@@ -130,23 +142,40 @@ def _from_samples(one: Found, entry: dict[str, Any], answers: pd.DataFrame) -> d
     return found
 
 
+def _items(one: Found, samples: list[dict[str, Any]]) -> pd.DataFrame:
+    """The samples as a table of items.
+
+    Raises
+    ------
+    InputError
+        If a metric they name is missing, or is of a type that lm-eval does not write.
+    """
+    try:
+        return item_table.table({one.task: samples}, LIKELIHOODS)
+    except (ArithmeticError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{one.samples}: not as lm-eval writes samples ({str(error)[:60]}); move it away"
+        ) from None
+
+
 def _samples(file: Path) -> list[dict[str, Any]]:
     """Samples as eval.items reads them; versions before 0.4.3 name neither filter nor metrics."""
     rows = []
-    with file.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
+    with file.open("rb") as lines:
+        for place, line in enumerate(lines, 1):
             try:
-                sample = json.loads(line)
+                sample = decode(line)
                 known = {"filter": "none", "prompt_hash": "", "doc_hash": "", "target": "",
                          "metrics": [], **sample}  # fmt: skip
                 known["metrics"] = known["metrics"] or [
                     k for k in sample if k.startswith(("acc", "exact_match", "em", "f1"))
                 ]
-                rows.append({**known, "doc_id": int(known["doc_id"]),
+                texts = {name: str(known[name]) for name in ("filter", "doc_hash", "prompt_hash")}
+                rows.append({**known, **texts, "doc_id": int(known["doc_id"]),
                              "resps": known.get("resps", ""),
                              "filtered_resps": known.get("filtered_resps", "")})  # fmt: skip
-            except (ValueError, TypeError, KeyError, RecursionError):
+            except (ArithmeticError, ValueError, TypeError, KeyError, RecursionError):
                 raise InputError(
-                    f"{file}: line {number}: no sample of lm-eval; mend the file or move it away"
+                    f"{file}: line {place}: no sample of lm-eval; mend the file or move it away"
                 ) from None
     return rows

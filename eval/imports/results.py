@@ -1,6 +1,7 @@
 """Find what lm-eval (v0.3 and v0.4) has written: which model, task, shots, and which samples."""
 
 import json
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from eval.errors import InputError
 from eval.ladder import Rung
 from eval.store import Key
 
+LONGEST = 120
+"""Characters that a rung or a task may have: drafts of its folder add to them."""
 UNSAFE = re.compile(r"[^A-Za-z0-9._+-]+")
 
 
@@ -80,7 +83,7 @@ def read(file: Path) -> dict[str, Any] | None:
         If it is no JSON.
     """
     try:
-        content = json.loads(file.read_bytes())
+        content = decode(file.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"{file}: broken JSON ({' '.join(str(error).split())[:100]}); mend or remove the file"
@@ -91,7 +94,7 @@ def read(file: Path) -> dict[str, Any] | None:
 
 def _tasks(file: Path, document: dict[str, Any]) -> Iterator[Found]:
     config = document["config"]
-    date = document.get("date")
+    date = number(document.get("date"))
     rung = rung_of(file, document)
     for task, metrics in document["results"].items():
         if not isinstance(metrics, dict):
@@ -100,7 +103,7 @@ def _tasks(file: Path, document: dict[str, Any]) -> Iterator[Found]:
         yield Found(
             file, rung, str(task),
             "" if shots is None else str(shots),
-            float(date) if isinstance(date, int | float) else 0.0, _samples_file(file, str(task)),
+            date or 0.0, _samples_file(file, str(task)),
         )  # fmt: skip
 
 
@@ -128,7 +131,7 @@ def rung_of(file: Path, document: dict[str, Any]) -> Rung:
     except ValidationError:
         raise InputError(f"{file}: config: names no model (model_args, model_name)") from None
     size = config.get("model_num_parameters")
-    if rung.params is None and isinstance(size, int) and size > 0:
+    if rung.params is None and isinstance(size, int) and 0 < size < 1e18:
         rung = rung.model_copy(update={"params": float(size)})
     return rung
 
@@ -183,7 +186,13 @@ def named(found: list[Found]) -> list[tuple[Key, Found]]:
         if len(places[rung.name]) > 1:
             rung = rung.model_copy(update={"name": UNSAFE.sub("_", str(rung.hub or rung.path))})
         suffix = f"-{one.shots or 0}shot" if len(shots[one.task]) > 1 else ""
-        key = Key(rung.name, UNSAFE.sub("_", one.task).lstrip("._-+") + suffix)
+        task = UNSAFE.sub("_", one.task).lstrip("._-+")
+        if not task or max(len(task), len(rung.name)) > LONGEST:
+            raise InputError(
+                f"{one.file}: results: '{one.task[:40]}' of {rung.name[:40]}: no name for a "
+                "cell's folder; rename the task or the model"
+            )
+        key = Key(rung.name, task + suffix)
         keys.append((key, replace(one, rung=rung)))
     clash = [str(key) for key, count in Counter(key for key, _ in keys).items() if count > 1]
     if clash:
@@ -196,6 +205,29 @@ def _samples_file(file: Path, task: str) -> Path | None:
     stamp = file.stem.removeprefix("results_") if file.name.startswith("results_") else None
     beside = file.with_name(f"samples_{task}_{stamp}.jsonl")
     return beside if stamp and beside.is_file() else None
+
+
+def decode(raw: bytes) -> Any:
+    """The JSON in ``raw``.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or holds half a character ('\\ud83d' alone), which no file can hold.
+    """
+    content = json.loads(raw)
+    if b"\\ud" in raw or b"\\uD" in raw:
+        json.dumps(content, ensure_ascii=False).encode()
+    return content
+
+
+def number(value: Any) -> float | None:
+    """``value`` as a float where it is a finite number; None where it is none."""
+    try:
+        good = isinstance(value, int | float) and math.isfinite(value)
+        return float(value) if good and not isinstance(value, bool) else None
+    except OverflowError:
+        return None
 
 
 def table(document: dict[str, Any], name: str) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """eval import: results that another program has computed become a study."""
 
 import json as jsons
+from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import yaml
@@ -12,7 +13,13 @@ from rich.progress import track
 
 from eval import request, scores, store
 from eval.errors import InputError
-from eval.store import Study
+from eval.store import Key, Study
+
+if TYPE_CHECKING:
+    from eval.imports.results import Found
+
+WRITERS = 8
+"""Cells written at a time: each waits for the disk, not for the processor."""
 
 
 class Format(StrEnum):
@@ -52,22 +59,25 @@ def command(
     console = Console(stderr=True)
     if not console.is_terminal:
         typer.echo(f"importing {len(keyed)} cells", err=True)
-    for key, one in track(keyed, "importing", console=console, transient=True,
-                          disable=not console.is_terminal):  # fmt: skip
-        lock = study.lock(key)
-        if lock is None:
-            raise InputError(f"{out}: {key}: another process is writing this cell; wait for it")
-        with lock:
-            study.write_cell(key, *cells.cell(key, one))
+    with ThreadPoolExecutor(WRITERS) as pool:
+        done = pool.map(lambda pair: _write(study, *pair), keyed)
+        try:
+            for _ in track(done, "importing", len(keyed), console=console, transient=True,
+                           disable=not console.is_terminal):  # fmt: skip
+                pass
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     rows = scores.write(study)
-    for line in (*other, *older):
+    unscored = [line for _, one in keyed for line in cells.unscored(one)]
+    for line in (*other, *older, *unscored):
         typer.echo(f"left out: {line}", err=True)
     summary: dict[str, Any] = {
         "study": str(out),
         "cells": len(keyed),
         "with_items": sum(one.samples is not None for _, one in keyed),
         "scores": rows,
-        "left_out": [*other, *older],
+        "left_out": [*other, *older, *unscored],
         "compute_unknown": sorted({k.rung for k, one in keyed if one.rung.compute is None}),
     }
     if json:
@@ -81,6 +91,16 @@ def command(
     if unknown:
         typer.echo(f"training compute unknown for {len(unknown)} rungs, {unknown[0]} the first",
                    err=True)  # fmt: skip
+
+
+def _write(study: Study, key: Key, one: "Found") -> None:
+    from eval.imports import cells
+
+    lock = study.lock(key)
+    if lock is None:
+        raise InputError(f"{study.folder}: {key}: another process is writing this cell; wait")
+    with lock:
+        study.write_cell(key, *cells.cell(key, one))
 
 
 def _content(file: Path) -> dict[str, object]:

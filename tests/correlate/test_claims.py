@@ -140,6 +140,24 @@ def test_loss_law_is_found_and_a_loss_without_law_is_not():
     assert training.loss_law_card([], rng)[0].verdict is X
 
 
+def test_a_perplexity_is_no_loss_in_bits_or_nats():
+    rng, *_, text = lossy()
+    card, law = training.loss_law_card([replace(text, metric="ppl")], rng)
+    assert (card.verdict, law) == (X, None)
+    assert "no loss in bits or nats" in card.reason
+    assert training.loss_of([replace(text, metric="bits_per_byte")]) is not None
+
+
+def test_a_fit_at_its_bound_is_said_and_is_no_law():
+    rng, family, c, _, text = lossy()
+    cliff = 2 + 1e3 / (text.tokens / text.tokens.min()) ** 8
+    steep = task("text", -cliff, c, family, rate=False, band="loss",
+                 params=text.params, tokens=text.tokens)  # fmt: skip
+    card, law = training.loss_law_card([steep], rng)
+    assert (card.verdict, law) == (X, None)
+    assert "stops at a bound" in card.reason
+
+
 def test_loss_lifts_tasks_counts_tasks():
     rng, family, c, loss, text = lossy()
     follows = [

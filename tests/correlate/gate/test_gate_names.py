@@ -84,6 +84,16 @@ def test_stages_mixed_in_a_family(
     assert len(hits(panel(table), "stages-mixed")) == 1
 
 
+def test_a_row_of_averages_is_no_model(hits: Hits, clean: Clean, panel: Make) -> None:
+    table = clean(0)
+    means = table.groupby("benchmark", as_index=False)[["score", "n", "chance"]].mean()
+    both = panel(pd.concat([table, means.assign(model="Average:")], ignore_index=True))
+    [found] = hits(both, "total-row")
+    assert found.rows == tuple(f"Average: | {b}" for b in means["benchmark"])
+    assert found.action == "dropped"
+    assert len(gate(both).scores) == len(table)
+
+
 def test_a_benchmark_spelt_in_two_ways(hits: Hits, clean: Clean, panel: Make) -> None:
     table = clean(0)
     rows = (table["benchmark"] == "sums") & (table["family"] == "Fam1")

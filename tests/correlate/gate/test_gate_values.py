@@ -74,6 +74,35 @@ def test_impossible_scores_are_dropped(
     assert len(gate(panel(table)).scores) == len(table) - 1
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("params", np.inf),
+        ("params", -7e9),
+        ("tokens", np.inf),
+        ("tokens", -1.0),
+        ("flops", np.inf),
+        ("n", 0.0),
+        ("n", np.inf),
+        ("stderr", -0.1),
+        ("chance", 25.0),
+        ("ceiling", np.inf),
+    ],
+)
+def test_figures_that_no_run_can_have(
+    hits: Hits, clean: Clean, panel: Make, column: str, value: float
+) -> None:
+    table = clean(0)
+    first = table["model"].iloc[0]
+    rows = table["model"] == first
+    table.loc[rows, column] = value
+    [found] = [f for f in hits(panel(table), "impossible-facts") if f.reason.count(f"{column},")]
+    assert set(found.rows) == set(first + " | " + table.loc[rows, "benchmark"])
+    assert (found.action, found.new) == ("corrected", "unknown")
+    assert float(found.old) == value
+    assert gate(panel(table)).scores.loc[rows.to_numpy(), column].isna().all()
+
+
 def test_a_score_below_chance(hits: Hits, clean: Clean, panel: Make) -> None:
     table = clean(0)
     at = table.index[table["benchmark"] == "facts"][0]

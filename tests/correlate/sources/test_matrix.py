@@ -32,12 +32,18 @@ def test_columns_become_scores(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_true_and_false_are_answers(tmp_path: Path) -> None:
+    rows = load(write(tmp_path / "t.csv", "item,a,b\nx,true,False\ny,TRUE,1.0\nz,,0\n")).scores
+    assert rows["score"].tolist() == [1, 1 / 3]
+    assert rows["n"].tolist() == [2, 3]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("item,a,b\nx,0,1\ny,0,0.5\n", "column 'b', line 3: 0.5 is neither 0 nor 1"),
+        ("item,a,b\nx,0,1\ny,0,0.5\n", "column 'b', line 3: '0.5' is neither 0 nor 1"),
         ("item,a,b\nx,0,1\nx,0,1\n", "line 3: item 'x' stands twice"),
-        ("item,a,b\nx,0,yes\n", "'yes' is not a number"),
+        ("item,a,b\nx,0,yes\n", "line 2: 'yes' is neither 0 nor 1"),
         ("item,a\nx,\n", "no scores in it"),
     ],
 )
