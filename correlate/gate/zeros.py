@@ -152,11 +152,17 @@ def family_zero(scores: pd.DataFrame) -> Outcome:
         told = others_score(table, solved, str(group), [str(test)], some.set_index("model")["n"])
         suspects.loc[some.index, "told"] |= told.to_numpy()
     hits = [
-        Hit(_named(own), "kept", "0", detail=f"{family}, {len(own)} models")
-        for (family, _), own in suspects.groupby(["family", "test"], sort=True)
+        Hit(_named(own), "kept", "0", detail=f"{family}, {len(own)} models{_shots(str(test))}")
+        for (family, test), own in suspects.groupby(["family", "test"], sort=True)
         if own["told"].any()
     ]
     return scores, hits
+
+
+def _shots(test: str) -> str:
+    """The shots of 'benchmark|shots', for a reader who sees others beside them."""
+    shots = test.rpartition("|")[2]
+    return f", {shots} shots" if shots else ""
 
 
 def _named(rows: pd.DataFrame) -> tuple[str, ...]:

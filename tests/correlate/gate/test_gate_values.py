@@ -92,7 +92,7 @@ def test_impossible_scores_are_dropped(
 def test_figures_that_no_run_can_have(
     hits: Hits, clean: Clean, panel: Make, column: str, value: float
 ) -> None:
-    table = clean(0)
+    table = clean(0).astype({"n": float})
     first = table["model"].iloc[0]
     rows = table["model"] == first
     table.loc[rows, column] = value
