@@ -4,6 +4,7 @@
 # make proofs  install Coq and its libraries where apt can (part of make test)
 # make slurm   install Slurm where apt can, for the tests that run jobs (part of make test)
 # make browser install Chromium where apt can, for the report's tests (part of make test)
+# make tex     install LaTeX where apt can, for the tables' tests (part of make test)
 PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
@@ -11,7 +12,7 @@ export TOKENIZERS_PARALLELISM ?= false
 # Tests run once a core; the machine's own figure unless told otherwise.
 JOBS ?= auto
 
-.PHONY: setup study published test lint proofs slurm browser clean help
+.PHONY: setup study published test lint proofs slurm browser tex clean help
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -35,7 +36,8 @@ study: .venv/ready
 published: .venv/ready
 	@$(BIN)/python -m correlate.sources.shipped results
 	@$(BIN)/python -m correlate report results/published
-	@cp results/published/figures/forest.svg results/published/answer.svg
+	@cp results/published/figures/correlations.svg results/published/answer.svg
+	@$(BIN)/python -m correlate.writeup.findings results README.md
 
 lint: .venv/ready
 	@$(BIN)/ruff check .
@@ -72,7 +74,10 @@ slurm:
 browser:
 	$(call debian,chromium)
 
-test: lint proofs slurm browser
+tex:
+	$(call debian,texlive-latex-base texlive-latex-recommended)
+
+test: lint proofs slurm browser tex
 	@$(BIN)/pytest -n $(JOBS)
 
 clean:

@@ -6,7 +6,7 @@ import re
 
 UNBOUNDED = re.compile(
     # "likelihood" alone: in a sentence it says how answers were scored, and the score is a rate
-    r"bits_per_byte|loss|perplexity|^ppl$|log_?likelihood|^likelihood(_\w+)?$|^bpb$|^nll|^ter$|^brier",
+    r"bits_per_byte|loss|perplexity|^ppl$|log_?likelihood|^likelihood(?:_\w+)?$|^bpb$|^nll|^ter$|^brier",
     re.IGNORECASE,
 )
 """No rate: no chance, no ceiling, no logit."""

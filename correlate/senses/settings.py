@@ -83,6 +83,14 @@ class Settings:
     assumed_items: float = 500.0
     thresholds: Thresholds = field(default_factory=thresholds)
 
+    def sized(self, replicates: int) -> Settings:
+        """The same settings with ``replicates``, every verb's rule: no more refits than usual.
+
+        Refitting each hold-out under each link is most of the work, and its intervals settle
+        early.
+        """
+        return replace(self, replicates=replicates, refits=min(replicates, self.refits))
+
     def quick(self, replicates: int) -> Settings:
         """The same settings with ``replicates`` family bootstraps, for simulations."""
         return replace(self, replicates=replicates, refits=replicates, checks=False)

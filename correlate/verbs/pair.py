@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,9 +43,8 @@ def command(
 
     if interval not in ("student", "percentile"):
         raise InputError(f"--interval {interval}: unknown; use student or percentile")
-    settings = battery.Settings(
-        replicates=replicates,
-        refits=min(1000, replicates),
+    settings = replace(
+        battery.Settings().sized(replicates),
         interval="percentile" if interval == "percentile" else "student",
     )
     asked = Pair(easy, hard, placebo)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-
-REFITS = 300  # family bootstraps of the hold-outs
 
 if TYPE_CHECKING:
     from correlate.panel import Panel
@@ -72,8 +69,7 @@ def compose(raw: Panel, source: Path, asked: list[str], seed: int, replicates: i
 
     panel = gate(raw)
     tested = pairs.parse(asked, panel) if asked else pairs.default(panel, source)
-    # Refitting every hold-out under every link is most of the work; its intervals settle early.
-    settings = replace(battery.Settings(), replicates=replicates, refits=min(replicates, REFITS))
+    settings = battery.Settings().sized(replicates)
     answers = evidence.gather_each(panel, tested, seed, choose, settings)
     steps = track(tested, "testing", lambda q: f"{q.pair.easy} → {q.pair.hard}")
     found = [next(answers) for _ in steps]

@@ -5,10 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pandas as pd
-
-from correlate.evidence import Evidence
-from correlate.panel import Column
 from correlate.writeup import page, tables
 from correlate.writeup.page import WriteUp
 from correlate.writeup.prints import paper
@@ -16,15 +12,15 @@ from correlate.writeup.prints.coverage import calibration
 from correlate.writeup.prints.forests import correlations, forest
 from correlate.writeup.prints.gains import gains
 from correlate.writeup.prints.holdout import holdout
-from correlate.writeup.prints.scores import LOSS, curve, scatter
+from correlate.writeup.prints.scores import curve, scatter
 from correlate.writeup.regressions import regressions
 
-LEAST = 3  # rungs below which a curve is none
 CAPTIONS = {
     "tests": "Tests of whether {easy} predicts harder benchmarks: one row a pair and sense.",
     "estimates": "Every estimate behind the tests.",
     "scores": "Scores used, one row a model, benchmark and protocol.",
     "cards": "The claims and their verdicts.",
+    "answers": "The answers in words.",
     "findings": "What the quality gate found and did.",
     "choices": "Which protocol was chosen, and why.",
     "truth": "Findings against the effects built into the ladder.",
@@ -58,7 +54,6 @@ def contents(writeup: WriteUp) -> dict[str, bytes]:
 def drawings(writeup: WriteUp) -> list[paper.Drawing]:
     """The print figures of a report; those there is nothing for are left out."""
     families, evidence = writeup.families, writeup.evidence
-    columns = page.columns(evidence)
     every = [
         forest(evidence),
         correlations(evidence),
@@ -66,26 +61,10 @@ def drawings(writeup: WriteUp) -> list[paper.Drawing]:
         *(scatter(e, families) for e in evidence),
         *(holdout(e, families) for e in evidence),
         *(gains(e, families) for e in evidence),
-        *(curve(rows(e, column), column, families) for e, column in columns),
-        *(curve(beside_loss(e, column), column, families, LOSS) for e, column in columns
-          if len(beside_loss(e, column)) >= LEAST),
+        *(curve(rows, column, families, across)
+          for rows, column, across in page.along(evidence)),
     ]  # fmt: skip
     return [drawing for drawing in every if drawing is not None and len(drawing.data)]
-
-
-def rows(e: Evidence, column: Column) -> pd.DataFrame:
-    """One row a model that has the benchmark."""
-    return e.rows[e.rows["benchmark"] == column.benchmark]
-
-
-def beside_loss(e: Evidence, column: Column) -> pd.DataFrame:
-    """The same rows with each rung's loss (the first benchmark of band loss); none without one."""
-    text = e.rows[(e.rows["band"] == "loss") & (e.rows["benchmark"] != column.benchmark)]
-    if text.empty or column.band == "loss":
-        return rows(e, column).head(0)
-    first = text[text["benchmark"] == text["benchmark"].iloc[0]].set_index("model")["score"]
-    own = rows(e, column)
-    return own.assign(**{LOSS: own["model"].map(first)}).dropna(subset=[LOSS])
 
 
 def write(files: dict[str, bytes], folder: Path) -> list[Path]:

@@ -15,6 +15,7 @@ from correlate.writeup import answer, forest, plots, style, tables
 from correlate.writeup.chart import SHAPES, Chart
 
 TEMPLATES = Path(__file__).with_name("templates")
+LEAST = 3  # rungs below which a curve along loss is none
 
 
 @dataclass(frozen=True)
@@ -81,13 +82,32 @@ def columns(evidence: list[Evidence]) -> list[tuple[Evidence, Column]]:
 
 
 def curves(writeup: WriteUp) -> list[Chart]:
-    """One chart a benchmark that stands in a pair, against training compute."""
-    families = writeup.families
-    drawn = [
-        plots.curve(e.rows[e.rows["benchmark"] == c.benchmark], c, families)
-        for e, c in columns(writeup.evidence)
-    ]
+    """One chart a benchmark that stands in a pair, along training compute and along loss."""
+    drawn = [plots.curve(rows, c, writeup.families, across)
+             for rows, c, across in along(writeup.evidence)]  # fmt: skip
     return [chart for chart in drawn if chart.dots]
+
+
+def along(evidence: list[Evidence]) -> list[tuple[pd.DataFrame, Column, str]]:
+    """Rows, benchmark and what it is drawn along: compute for all, then loss where it is known."""
+    every = columns(evidence)
+    compute = [(rows_of(e, c), c, "flops") for e, c in every]
+    loss = [(beside_loss(e, c), c, plots.LOSS) for e, c in every]
+    return [*compute, *(entry for entry in loss if len(entry[0]) >= LEAST)]
+
+
+def rows_of(e: Evidence, column: Column) -> pd.DataFrame:
+    """One row a model that has the benchmark."""
+    return e.rows[e.rows["benchmark"] == column.benchmark]
+
+
+def beside_loss(e: Evidence, column: Column) -> pd.DataFrame:
+    """The same rows with each rung's loss (the first benchmark of band loss); none without one."""
+    own, text = rows_of(e, column), e.rows[e.rows["band"] == "loss"]
+    if text.empty or column.band == "loss":
+        return own.head(0)
+    first = text[text["benchmark"] == text["benchmark"].iloc[0]].set_index("model")["score"]
+    return own.assign(**{plots.LOSS: own["model"].map(first)}).dropna(subset=[plots.LOSS])
 
 
 def scores_used(evidence: list[Evidence]) -> pd.DataFrame:
@@ -115,6 +135,7 @@ def frames(writeup: WriteUp) -> dict[str, pd.DataFrame]:
         "findings": _findings(gate),
         "choices": _findings(choices),
         "cards": cards_table(writeup.cards),
+        "answers": answers_table(writeup),
         **{f"card-{c.name}": c.evidence for c in writeup.cards},
         "truth": writeup.truth,
         "baselines": writeup.baselines,
@@ -127,6 +148,16 @@ def cards_table(cards: list[Card]) -> pd.DataFrame:
     keep = ["name", "claim", "verdict", "reason", "models", "families", "power", "change"]
     rows = [{k: getattr(c, k) for k in keep} | {"verdict": c.verdict.value} for c in cards]
     return pd.DataFrame(rows, columns=keep)
+
+
+def answers_table(writeup: WriteUp) -> pd.DataFrame:
+    """The first screen in words, and the hash of the thresholds it was judged by."""
+    rows = [
+        {"card": a.card.name, "about": a.about, "verdict": a.card.verdict.value, "word": a.word,
+         "sentence": a.sentence, "thresholds": writeup.thresholds}
+        for a in answer.answers(writeup.cards, writeup.evidence)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def _findings(findings: list[Finding]) -> pd.DataFrame:

@@ -29,6 +29,7 @@ from correlate.writeup.fit import fit
 from correlate.writeup.style import Look, count, percent
 
 LABELLED = 6  # families named on the chart itself
+LOSS = "loss_of_rung"  # column of the rung's own loss beside its score
 
 
 def scatter(evidence: Evidence, families: dict[str, Look]) -> Chart:
@@ -81,15 +82,21 @@ def _fitted(evidence: Evidence, x_axis: Scale, y_axis: Scale) -> list[Path]:
     return paths
 
 
-def curve(rows: pd.DataFrame, column: Column, families: dict[str, Look]) -> Chart:
-    """One benchmark against training compute, rungs of one family and stage joined.
+def curve(
+    rows: pd.DataFrame, column: Column, families: dict[str, Look], across: str = "flops"
+) -> Chart:
+    """One benchmark along training compute or loss, rungs of one family and stage joined.
 
-    ``rows`` has one row a model; those without compute are left out and counted in a note.
+    ``rows`` has one row a model; those without compute are left out and counted in a note. Along
+    ``LOSS`` better is to the right too.
     """
-    known = rows[rows["flops"] > 0].sort_values(["family", "flops"])
-    log_c = np.log10(known["flops"].to_numpy(float))
-    low, high = padded(log_c)
-    x_axis = Scale(low, high, LEFT, WIDTH - RIGHT)
+    loss = across == LOSS
+    known = rows[rows[across] > 0].sort_values(["family", across])
+    values = known[across].to_numpy(float)
+    places = values if loss else np.log10(values)
+    low, high = padded(places)
+    ends = (high, low) if loss else (low, high)
+    x_axis = Scale(*ends, LEFT, WIDTH - RIGHT)
     y_axis, y_ticks = _axis(column, HEIGHT - BOTTOM, TOP)
     dots = [
         Dot(
@@ -101,28 +108,31 @@ def curve(rows: pd.DataFrame, column: Column, families: dict[str, Look]) -> Char
             families[str(row["family"])].marker,
             "\n".join([_name(row), _fact(row)]),
         )
-        for c, (_, row) in zip(log_c, known.iterrows(), strict=True)
+        for c, (_, row) in zip(places, known.iterrows(), strict=True)
     ]
     paths = _floor(column, y_axis)
     for (family, _), group in known.groupby(["family", "stage"], sort=False, dropna=False):
         if len(group) > 1:
-            xs = [x_axis(c) for c in np.log10(group["flops"])]
+            xs = [x_axis(c) for c in (group[across] if loss else np.log10(group[across]))]
             ys = [y_axis(s) for s in group["score"]]
             look = families[str(family)]
             paths.append(Path(line(xs, ys), "join", str(family), look.colour))
     missing = len(rows) - len(known)
+    said = "loss" if loss else "training compute"
+    ticks = [(x_axis(v), f"{v:g}" if loss else f"1e{v:g}") for v in steps(low, high)
+             if loss or v == int(v)]  # fmt: skip
     return Chart(
-        key=f"curve-{column.benchmark}",
-        title=column.benchmark,
-        summary=f"{column.benchmark} against training compute for {len(known)} models.",
-        x_label="training compute (FLOPs)",
+        key=f"curve-{column.benchmark}" + ("-loss" if loss else ""),
+        title=f"{column.benchmark} along {said}",
+        summary=f"{column.benchmark} against {said} for {len(known)} models.",
+        x_label="loss, bits per byte (better to the right)" if loss else f"{said} (FLOPs)",
         y_label=_axis_name(column),
-        x_ticks=tuple((x_axis(t), f"1e{t:g}") for t in steps(low, high) if t == int(t)),
+        x_ticks=tuple(ticks),
         y_ticks=y_ticks,
         dots=tuple(dots),
         paths=tuple(paths),
         labels=tuple(_family_labels(dots, families)),
-        notes=(f"{missing} models of unknown compute are not shown",) if missing else (),
+        notes=(f"{missing} models of unknown {said} are not shown",) if missing else (),
     )
 
 

@@ -14,7 +14,9 @@ COUNTS = ("params", "tokens", "flops")
 SHARES = ("score", "models lowest", "models median", "models highest")
 CUT = 240  # signs of one cell on the page
 WRAP_AT, WRAP_CM = 40, 5  # texts longer than so many signs wrap in a column so wide
-SIGNS = {"−": "$-$", "→": r"$\rightarrow$", "–": "--", "…": r"\ldots{}", "×": r"$\times$"}
+PAGE = 40  # rows beyond which a table runs over pages (longtable)
+SIGNS = {"−": "$-$", "→": r"$\rightarrow$", "–": "--", "…": r"\ldots{}", "×": r"$\times$",
+         "≥": r"$\ge$", "≤": r"$\le$", "<": "$<$", ">": "$>$", "|": "$|$"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def grid(key: str, frame: pd.DataFrame) -> Grid:
     for values in frame.itertuples(index=False):
         cells = []
         for name, is_number, value in zip(names, numeric, values, strict=True):
-            bare = repr(float(value)) if is_number and pd.notna(value) else ""
+            bare = f"{float(value):.6g}" if is_number and pd.notna(value) else ""
             cells.append((_cut(text_of(name, value)), bare))
         rows.append(cells)
     return Grid(key, head, rows)
@@ -98,12 +100,14 @@ def _latex(plain: pd.DataFrame, numeric: list[bool], caption: str, label: str, n
         for n, size in zip(numeric, longest, strict=True)
     ]
     styler = plain.style.hide(axis="index").format(escape="latex")
+    long = len(plain) > PAGE
     text = styler.format_index(escape="latex", axis=1).to_latex(
         hrules=True,
         caption=_plain(caption),
         label=label,
-        position="htbp",
-        position_float="centering",
+        environment="longtable" if long else None,
+        position=None if long else "htbp",
+        position_float=None if long else "centering",
         column_format="".join(kinds),
     )
     if note:

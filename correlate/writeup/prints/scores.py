@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from correlate.evidence import Evidence
 from correlate.panel import Column
 from correlate.writeup.fit import Fit, fit
+from correlate.writeup.plots import LOSS
 from correlate.writeup.prints.paper import (
     Drawing,
     floor,
@@ -21,8 +22,6 @@ from correlate.writeup.prints.paper import (
     unit,
 )
 from correlate.writeup.style import Look
-
-LOSS = "loss_of_rung"  # column of the rung's own loss beside its score
 
 
 def scatter(e: Evidence, families: dict[str, Look]) -> Drawing:

@@ -60,6 +60,9 @@ said.bright = new Set(Array.from(document.querySelectorAll(".dot[data-family]:no
 said.wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
 said.width = innerWidth;
 said.failures = failures;
+said.dark = matchMedia("(prefers-color-scheme: dark)").matches;
+said.paper = getComputedStyle(document.body).backgroundColor;
+if (parent !== self) { parent.postMessage(JSON.stringify(said), "*"); }
 const out = document.createElement("pre");
 out.id = "said";
 out.textContent = JSON.stringify(said);
@@ -67,21 +70,36 @@ document.body.append(out);
 </script>"""
 
 
-@pytest.fixture(scope="module", params=[1366, 520])
+# A window is never narrower than 500 pixels, a frame is: this one is a telephone's.
+FRAME = """<!doctype html><title>frame</title><script>
+addEventListener("message", function (e) {
+  const out = document.createElement("pre");
+  out.id = "said";
+  out.textContent = e.data;
+  document.body.append(out);
+});</script><body><iframe src="page.html" width="390" height="844" style="border:0"></iframe>"""
+
+
+@pytest.fixture(scope="module", params=[(1366, "light"), (390, "dark")], ids=["wide", "narrow"])
 def said(request, made_writeup, tmp_path_factory):
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine")
     folder = tmp_path_factory.mktemp("browser")
     text = page.render(made_writeup).replace("<head>", "<head>" + WATCH, 1)
     (folder / "page.html").write_text(text.replace("</body>", DRIVE + "</body>"))
+    width, colours = request.param
+    (folder / "frame.html").write_text(FRAME)
+    opened = folder / ("page.html" if width > 500 else "frame.html")
     run = subprocess.run(
-        [CHROMIUM, *FLAGS, f"--user-data-dir={folder / 'profile'}",
-         f"--window-size={request.param},800", "--dump-dom", (folder / "page.html").as_uri()],
+        [CHROMIUM, *FLAGS, f"--user-data-dir={folder / 'profile'}", f"--window-size={width},900",
+         f"--blink-settings=preferredColorScheme={0 if colours == 'dark' else 1}",
+         "--virtual-time-budget=10000", "--dump-dom", opened.as_uri()],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     found = re.search(r'<pre id="said">(.*?)</pre>', run.stdout, re.S)
     assert found, run.stderr[-2000:]
     answer = json.loads(found[1].replace("&gt;", ">").replace("&lt;", "<").replace("&amp;", "&"))
+    assert (answer["width"], answer["dark"]) == (width, colours == "dark")
     answer["console"] = [line for line in run.stderr.splitlines() if "CONSOLE" in line]
     return answer
 

@@ -7,7 +7,7 @@ import statsmodels.api as sm
 from scipy.special import expit, logit
 
 from correlate.panel import Column
-from correlate.writeup import fit, folder
+from correlate.writeup import fit, folder, page
 from correlate.writeup.prints import coverage, forests, gains, holdout, paper, scores
 
 
@@ -92,20 +92,20 @@ def test_calibration_counts_the_held_out_scores_inside(made_writeup):
 
 def test_along_loss_the_better_rung_stands_to_the_right(made_writeup):
     e = made_writeup.evidence[0]
-    own = folder.rows(e, e.aligned.hard)
+    own = page.rows_of(e, e.aligned.hard)
     own = own.assign(**{scores.LOSS: np.linspace(2.0, 1.0, len(own))})
     drawn = scores.curve(own, e.aligned.hard, made_writeup.families, scores.LOSS)
     left, right = drawn.figure.axes[0].get_xlim()
     assert left > right
     assert drawn.name == "curve-contest-loss"
-    assert folder.beside_loss(e, e.aligned.hard).empty  # the made panel has no loss
+    assert page.beside_loss(e, e.aligned.hard).empty  # the made panel has no loss
 
 
 def test_the_floor_is_drawn_where_there_is_one(made_writeup):
     quiz, contest = made_writeup.evidence[1], made_writeup.evidence[0]
     for e, drawn in ((quiz, True), (contest, False)):
         figure = scores.curve(
-            folder.rows(e, e.aligned.hard), e.aligned.hard, made_writeup.families
+            page.rows_of(e, e.aligned.hard), e.aligned.hard, made_writeup.families
         ).figure
         texts = [t.get_text() for t in figure.axes[0].texts]
         assert ("chance" in texts) is drawn

@@ -39,7 +39,7 @@ def test_latex_is_booktabs_and_escaped():
 def test_the_page_sorts_by_values_not_by_texts():
     g = tables.grid("x", FRAME)
     assert g.head[1] == ("params", True)
-    assert g.rows[0][1] == ("7B", "7000000000.0")
+    assert g.rows[0][1] == ("7B", "7e+09")
     assert g.rows[1][1] == ("–", "")
 
 
