@@ -34,9 +34,10 @@ def predicts(name: str, evidence: list[Evidence]) -> Card:
         verdict = Verdict.MIXED
     table = pd.DataFrame([row for rows in found.values() for row in rows])
     powers = table["power"].dropna()
+    tested = max((r for e in own for r in e.results.values()), key=lambda r: r.n_models)
     return Card(
-        name, rule["claim"], verdict, _reason(parts), max(e.aligned.m for e in own),
-        max(len(e.aligned.families) for e in own), CHANGE[verdict], parts,
+        name, rule["claim"], verdict, _reason(parts), tested.n_models, tested.n_families,
+        CHANGE[verdict], parts,
         float(powers.median()) if len(powers) else None, table,
     )  # fmt: skip
 

@@ -36,7 +36,8 @@ def forest(evidence: list[Evidence]) -> Chart:
     x_axis = Scale(np.floor(min([0.0, *lows]) * 5) / 5, 1.0, LEFT, WIDTH - VALUES)
     y, marks, labels = TOP + 6.0, [], []
     for e in drawn:
-        many = f"{e.aligned.m} models, {len(e.aligned.families)} families"
+        tested = max(e.results.values(), key=lambda r: r.n_models)
+        many = f"{tested.n_models} models, {tested.n_families} families"
         labels += [
             Label(LEFT, y, e.pair.hard, "row"),
             Label(WIDTH, y, many, "quiet", "end"),

@@ -12,6 +12,7 @@ from correlate.writeup.style import count, number, percent
 
 COUNTS = ("params", "tokens", "flops")
 SHARES = ("score", "models lowest", "models median", "models highest")
+CHANCES = ("p", "p_holm", "p_bend")
 CUT = 240  # signs of one cell on the page
 WRAP_AT, WRAP_CM = 40, 5  # texts longer than so many signs wrap in a column so wide
 PAGE = 40  # rows beyond which a table runs over pages (longtable)
@@ -63,9 +64,11 @@ def text_of(column: str, value: object) -> str:
             return count(float(value))
         if column in SHARES and 0 <= float(value) <= 1:
             return percent(float(value))
+        if column in CHANCES:
+            return "< 0.001" if float(value) < 0.001 else number(float(value), 3)
         if float(value) == int(value):
             return str(int(value))
-        return number(float(value), 3 if column == "p" else 2)
+        return number(float(value))
     return str(value)
 
 

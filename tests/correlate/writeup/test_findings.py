@@ -65,6 +65,8 @@ def test_order_is_what_scipy_finds_in_the_shipped_scores(study):
     for row in tests.itertuples():
         data = shelf.numbers(study, f"scatter-{slug(row.easy)}-{slug(row.hard)}")
         data = data[data["kind"] == "rung"]
+        if row.models < len(data):  # all senses share the rungs of known compute where enough
+            data = data[data["flops"].notna()]
         assert (len(data), data["family"].nunique()) == (row.models, row.families)
         assert spearmanr(data["easy"], data["hard"]).statistic == pytest.approx(row.value, abs=1e-4)
         for model in data["model"]:
