@@ -79,8 +79,8 @@ def _hard(tests: pd.DataFrame, hard: str) -> dict[str, Any]:
     own = tests[tests["hard"] == hard].set_index("sense")
     return {
         "name": hard,
-        "models": int(own.loc["rank", "models"]),
-        "families": int(own.loc["rank", "families"]),
+        "models": int(own["models"].to_dict()["rank"]),
+        "families": int(own["families"].to_dict()["rank"]),
         "senses": {s: _estimate(row) for s, row in own.iterrows()},
     }
 

@@ -60,7 +60,7 @@ def test_curve_counts_models_of_unknown_compute(made_writeup):
     rows = e.rows[e.rows["benchmark"] == "contest"]
     drawn = plots.curve(rows, e.aligned.hard, made_writeup.families)
     assert len(drawn.dots) == 36
-    assert drawn.notes == ("4 models of unknown compute are not shown",)
+    assert drawn.notes == ("4 models of unknown training compute are not shown",)
     assert sum(p.kind == "join" for p in drawn.paths) == 9
 
 

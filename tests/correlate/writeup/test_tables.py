@@ -46,6 +46,7 @@ def test_the_page_sorts_by_values_not_by_texts():
 def test_values_in_words():
     assert tables.text_of("score", 0.5) == "50.0 %"
     assert tables.text_of("p", 0.0123) == "0.012"
+    assert tables.text_of("p_holm", 0.0004) == "< 0.001"
     assert tables.text_of("value", -0.5) == "−0.50"
     assert tables.text_of("models", 12) == "12"
     assert tables.text_of("flag", True) == "yes"
