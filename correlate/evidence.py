@@ -6,7 +6,7 @@ import os
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -14,7 +14,7 @@ import pandas as pd
 
 from correlate import battery as every
 from correlate.pairs import Question
-from correlate.panel import Aligned, Finding, Pair, Panel, align
+from correlate.panel import Aligned, Finding, Pair, Panel, align, named
 from correlate.senses.result import SenseResult
 
 Battery = Callable[[Panel, Pair, np.random.Generator], dict[str, SenseResult]]
@@ -25,8 +25,9 @@ Chooser = Callable[[Panel, Pair], Panel]
 class Evidence:
     """One pair put through the battery.
 
-    ``rows`` has one row a (model, benchmark), the protocol chosen for this pair; ``choices`` is
-    what the choice of protocols had to say beyond the gate.
+    ``rows`` has one row a (model, benchmark), the protocol chosen for this pair; of several pairs
+    asked together (``gather_each``) the first one's rows hold every benchmark, the others' those of
+    their own pair. ``choices`` is what the choice of protocols had to say beyond the gate.
     """
 
     pair: Pair
@@ -77,11 +78,13 @@ def gather_each(
     """
     ask = partial(_asked, seed=seed, choose=choose, settings=settings)
     workers = min(workers or cores(), len(questions))
+    whole = [i == 0 for i in range(len(questions))]
     if workers < 2:
-        yield from (ask(question, panel=panel) for question in questions)
+        for question, first in zip(questions, whole, strict=True):
+            yield ask(question, first, panel=panel)
         return
     with ProcessPoolExecutor(workers, initializer=_hold, initargs=(panel,)) as pool:
-        yield from pool.map(ask, questions)
+        yield from pool.map(ask, questions, whole)
 
 
 def cores() -> int:
@@ -99,6 +102,7 @@ def _hold(panel: Panel) -> None:
 
 def _asked(
     question: Question,
+    whole: bool,
     seed: int,
     choose: Chooser,
     settings: every.Settings,
@@ -106,4 +110,11 @@ def _asked(
 ) -> Evidence:
     shown = panel if panel is not None else _held
     assert shown is not None
-    return gather(shown, question, seed, choose, partial(every.run, settings=settings))
+    found = gather(shown, question, seed, choose, partial(every.run, settings=settings))
+    return found if whole else replace(found, rows=_of_pair(found.rows, found.pair, shown))
+
+
+def _of_pair(rows: pd.DataFrame, pair: Pair, panel: Panel) -> pd.DataFrame:
+    """Rows of the pair's own benchmarks: a wide panel is not carried along with every pair."""
+    own = named(panel, pair)
+    return rows[rows["benchmark"].isin([own.easy, own.hard, own.placebo])]

@@ -150,13 +150,15 @@ def align(panel: Panel, pair: Pair) -> Aligned:
             "share a model and benchmark; choose one protocol first (correlate.protocols.choose)"
         )
     rungs = _rungs(scores)
-    wide = scores.pivot(index="model", columns="benchmark", values="score")
+    ends = scores[scores["benchmark"].isin([pair.easy, pair.hard])]
+    wide = ends.pivot(index="model", columns="benchmark", values="score")
     both = wide.index[wide[[pair.easy, pair.hard]].notna().all(axis=1)]
     rungs = rungs.loc[rungs.index.isin(both)]
     family, families = pd.factorize(rungs["family"])
     run, _ = pd.factorize(rungs["family"] + "\0" + rungs["training_run"])
-    parts = scores.groupby("benchmark", sort=False)
-    columns = {str(name): _column(rows, str(name), rungs.index) for name, rows in parts}
+    at = rungs.index.get_indexer(pd.Index(scores["model"]))
+    parts = scores[COLUMN_OF].assign(at=at).groupby("benchmark", sort=False)
+    columns = {str(name): _column(rows, str(name), len(rungs)) for name, rows in parts}
     return Aligned(
         pair=pair,
         models=tuple(rungs.index),
@@ -211,17 +213,27 @@ def _rungs(scores: pd.DataFrame) -> pd.DataFrame:
     return rungs.sort_values(["family", "flops", "params"], kind="stable")
 
 
-def _column(rows: pd.DataFrame, benchmark: str, models: pd.Index) -> Column:
-    """The benchmark of ``rows`` over ``models``, gaps as NaN."""
-    by_model = rows.set_index("model").reindex(models)
+COLUMN_OF = ["benchmark", "score", "n", "stderr", "chance", "ceiling", "metric", "band"]
+
+
+def _column(rows: pd.DataFrame, benchmark: str, m: int) -> Column:
+    """The benchmark of ``rows`` over m rungs, gaps as NaN; ``at`` says which rung, -1 for none."""
+    kept = rows["at"].to_numpy() >= 0
+    at = rows["at"].to_numpy()[kept]
+
+    def over(name: str) -> Floats:
+        values = np.full(m, np.nan)
+        values[at] = rows[name].to_numpy(float)[kept]
+        return values
+
     band = str(rows["band"].iloc[0])
     rate = is_rate(rows)
     return Column(
         benchmark=benchmark,
         band=band,
-        score=by_model["score"].to_numpy(float),
-        n=by_model["n"].to_numpy(float),
-        stderr=by_model["stderr"].to_numpy(float),
+        score=over("score"),
+        n=over("n"),
+        stderr=over("stderr"),
         chance=_first(rows["chance"], 0.0) if rate else 0.0,
         ceiling=_first(rows["ceiling"], 1.0) if rate else float("inf"),
         is_rate=rate,

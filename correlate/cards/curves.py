@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -12,7 +14,7 @@ from correlate.evidence import Evidence
 from correlate.scaling.breaks import one_break
 from correlate.senses.result import Verdict
 from correlate.senses.sample import prepare
-from correlate.senses.settings import Settings
+from correlate.senses.settings import Settings, thresholds
 
 S, R, M, X = Verdict.SUPPORTED, Verdict.REFUTED, Verdict.MIXED, Verdict.INSUFFICIENT
 
@@ -68,23 +70,33 @@ def keeps_improving(tasks: list[Task], replicates: int, rng: np.random.Generator
 
 
 def no_break(tasks: list[Task], replicates: int, rng: np.random.Generator) -> Card:
-    """Sup-F for one kink in score against log compute, families having levels of their own."""
-    rule = rules()["no-break"]
+    """Sup-F for one kink in score against log compute, families having levels of their own.
+
+    Where none is found, "no break" is said only of a task in which a kink that takes the share of
+    the slope named in claims.yaml would have been found with the power asked for there.
+    """
+    rule, asked = rules()["no-break"], thresholds().refusal.min_power
+    able = [t for t in (task.with_compute() for task in tasks)
+            if len(t.y) >= rule["min_rungs"] and np.ptp(t.y) > 0]  # fmt: skip
+    level = rule["alpha"] / max(len(able), 1)  # Holm's first step
     found = []
-    for task in tasks:
-        t = task.with_compute()
-        if len(t.y) >= rule["min_rungs"] and np.ptp(t.y) > 0:
-            seen = one_break(t.log_compute, t.y, t.family, replicates, rng)
-            if seen is not None:
-                found.append((t.name, seen))
+    for t in able:
+        seen = one_break(
+            t.log_compute, t.y, t.family, replicates, rng, float(rule["effect"]), level
+        )
+        if seen is not None:
+            found.append((t.name, seen))
     adjusted = holm([b.p for _, b in found])
     rows, parts = [], []
     for (name, b), p in zip(found, adjusted, strict=True):
-        broken = p <= rule["alpha"]
+        verdict = R if p <= rule["alpha"] else S if b.power >= asked else X
         way = "steeper" if b.after > b.before else "flatter"
-        reason = f"a kink at 10^{b.at / np.log(10):.1f} FLOPs, {way} after it" if broken else "none"
-        parts.append(Part(name, R if broken else S, f"{reason} (Holm p {p:.3f})"))
-        rows.append({"task": name, "verdict": (R if broken else S).value,
+        reason = f"a kink at 10^{b.at / np.log(10):.1f} FLOPs, {way} after it"
+        if verdict is not R:
+            reason = f"none seen; power {b.power:.2f} for one that takes {rule['effect']:.0%} of "
+            reason += "the slope"
+        parts.append(Part(name, verdict, f"{reason} (Holm p {p:.3f})"))
+        rows.append({"task": name, "verdict": verdict.value, "power": b.power,
                      "flops_at_kink": float(np.exp(b.at)), "slope_before": b.before,
                      "slope_after": b.after, "sup_f": b.statistic, "p": b.p, "p_holm": p,
                      "rungs": b.rungs, "families": b.clusters})  # fmt: skip
@@ -92,7 +104,8 @@ def no_break(tasks: list[Task], replicates: int, rng: np.random.Generator) -> Ca
     few = f"fewer than {rule['min_rungs']} rungs of known compute"
     parts += [Part(t.name, X, few) for t in tasks if t.name not in tested]
     change = "rungs beyond the present range; a break is always just ahead of the data"
-    return _card("no-break", parts, pd.DataFrame(rows), tasks, change)
+    card = _card("no-break", parts, pd.DataFrame(rows), tasks, change)
+    return replace(card, power=float(np.median([b.power for _, b in found]))) if found else card
 
 
 def _ahead(

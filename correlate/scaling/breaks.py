@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from correlate.panel import Floats, Ints
-from correlate.scaling.nested import f_statistic, p_value
-from correlate.stats.resample import compact
-from correlate.stats.wild import null_draws, webb
+from correlate.scaling.nested import p_value
+from correlate.stats.resample import by_cluster, compact
+from correlate.stats.wild import webb
 
 TRIM = (0.15, 0.85)  # breaks are sought between these quantiles: Andrews (1993)
 CANDIDATES = 25
@@ -18,25 +18,37 @@ LEAST = 8  # rungs
 
 @dataclass(frozen=True)
 class Break:
-    """The most likely break; ``at`` is log compute, slopes are per unit of log compute."""
+    """The most likely break; ``at`` is log compute, slopes are per unit of log compute.
+
+    ``power`` is how surely this test finds a kink in the middle of the compute that takes a named
+    share of the slope.
+    """
 
     at: float
     before: float
     after: float
     statistic: float
     p: float
+    power: float
     rungs: int
     clusters: int
 
 
 def one_break(
-    log_compute: Floats, y: Floats, cluster: Ints, replicates: int, rng: np.random.Generator
+    log_compute: Floats,
+    y: Floats,
+    cluster: Ints,
+    replicates: int,
+    rng: np.random.Generator,
+    effect: float = 0.5,
+    level: float = 0.05,
 ) -> Break | None:
     """Test a straight line with one kink against none, families having levels of their own.
 
     The largest F over candidate kinks (Andrews 1993), its p-value from outcomes redrawn under the
-    straight line with one Webb factor a cluster (Hansen 2000; Cameron, Gelbach & Miller 2008).
-    Arrays (m,). None with fewer than eight rungs or four distinct computes.
+    straight line with one Webb factor a cluster (Hansen 2000; Cameron, Gelbach & Miller 2008). The
+    power, at ``level``, is from the same draws with a kink that takes the share ``effect`` of the
+    line's slope. Arrays (m,). None with fewer than eight rungs or four distinct computes.
     """
     distinct = np.unique(log_compute)
     if len(y) < LEAST or len(distinct) < 4:
@@ -50,16 +62,51 @@ def one_break(
     inside = distinct[(distinct >= np.quantile(distinct, TRIM[0]))]
     inside = inside[inside <= np.quantile(distinct, TRIM[1])] - log_compute.mean()
     kinks = np.unique(np.quantile(inside, np.linspace(0, 1, min(CANDIDATES, len(inside)))))
-    factors = webb(int(cluster.max()) + 1, replicates, rng)
-    outcomes = np.vstack([y, null_draws(y, line, cluster, factors)])
-    each = np.array([f_statistic(outcomes, line, _kinked(line, x, k)) for k in kinks])
-    best = int(np.argmax(each[:, 0]))
+    factors = np.vstack([np.ones(cluster.max() + 1), webb(cluster.max() + 1, replicates, rng)])
+    slope = np.linalg.lstsq(line, y, rcond=None)[0][-1]
+    lost = -effect * slope * np.maximum(x - (x.min() + x.max()) / 2, 0.0)
+    each = _f_statistics(y, np.zeros(len(y)), line, x, kinks, cluster, factors)
+    bent = _f_statistics(y, lost, line, x, kinks, cluster, factors[1:]).max(axis=1)
+    best, top = int(np.argmax(each[0])), each.max(axis=1)
     coef, *_ = np.linalg.lstsq(_kinked(line, x, kinks[best]), y, rcond=None)
-    top = each.max(axis=0)
+    reached = len(top) - 1 - np.searchsorted(np.sort(top[1:]), bent)
     return Break(
         float(kinks[best] + log_compute.mean()), float(coef[-2]), float(coef[-2] + coef[-1]),
-        float(top[0]), p_value(float(top[0]), top[1:]), len(y), int(cluster.max()) + 1,
+        float(top[0]), p_value(float(top[0]), top[1:]),
+        float(((1 + reached) / len(top) <= level).mean()), len(y), int(cluster.max()) + 1,
     )  # fmt: skip
+
+
+def _f_statistics(
+    y: Floats,
+    lost: Floats,
+    line: Floats,
+    x: Floats,
+    kinks: Floats,
+    cluster: Ints,
+    factors: Floats,
+) -> Floats:
+    """F of every kink (K,) over the line, for outcomes redrawn with ``factors`` (R, F): (R, K).
+
+    An outcome is the line's fit, its residuals times their cluster's factor, and ``lost`` (m,).
+    The fit leaves nothing, so that all else follows from sums by cluster.
+    """
+    basis, _ = np.linalg.qr(line)
+    left = y - basis @ (basis.T @ y)
+    bends = np.maximum(x[:, None] - kinks, 0.0)
+    across = bends - basis @ (basis.T @ bends)
+    size = np.linalg.norm(across, axis=0)
+    seen = size > 1e-9 * np.linalg.norm(bends, axis=0)
+    across = np.where(seen, across / np.where(seen, size, 1.0), 0.0)
+    toward = np.column_stack([across, basis])
+    sums = by_cluster(np.column_stack([left[:, None] * toward, left**2, left * lost]), cluster)
+    parts = factors @ sums[:, :-2] + lost @ toward
+    gain, spanned = parts[:, : len(kinks)] ** 2, (parts[:, len(kinks) :] ** 2).sum(axis=1)
+    total = factors**2 @ sums[:, -2] + 2 * factors @ sums[:, -1] + lost @ lost
+    after = (total - spanned)[:, None] - gain
+    free = max(len(y) - line.shape[1] - 1, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(after > 0, gain / (after / free), np.inf), dtype=np.float64)
 
 
 def _kinked(line: Floats, x: Floats, kink: float) -> Floats:

@@ -42,7 +42,8 @@ def extrapolates(sample: Sample, rng: np.random.Generator, settings: Settings) -
     headline = saved_over(used, known, "compute", folds, rng, settings)
     over_mean = saved_over(used, known, "mean", folds, rng, settings)
     later = below("release", used.release, cutoffs, LEAST)
-    found = race(used, known, folds, [*families_out(used.family), *later], rng, settings)
+    left_out = families_out(used.family, settings.folds)
+    found = race(used, known, folds, [*left_out, *later], rng, settings)
     points = [found.gain(link, settings.level) for link in found.links]
     verdict, why = _judge(headline, over_mean, points, settings)
     winners = found.winners()

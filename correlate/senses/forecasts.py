@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from correlate.panel import Floats
+from correlate.panel import Floats, Ints
 from correlate.senses.result import Estimate
 from correlate.senses.sample import Sample
 from correlate.senses.settings import Settings
@@ -109,13 +109,15 @@ def race(
     rng: np.random.Generator,
     settings: Settings,
 ) -> Race:
-    """Run every predictor. ``refitted`` folds are fitted anew in every family bootstrap;
-    ``fixed`` ones keep their fits and resample the tested families' losses.
+    """Run every predictor. ``refitted`` folds are fitted anew in every family bootstrap (unless
+    ``Settings.refit_links`` is off); ``fixed`` ones keep their fits and resample the tested
+    families' losses.
     """  # fmt: skip
     target = target_of(used, settings.assumed_items)
     kinds = predict.links_for(target)
     draws = resample.multiplicities(used.families, settings.refits, rng)
-    by_model = np.vstack([np.ones(used.m), draws[:, used.family]])
+    by_family = np.vstack([np.ones(used.families), draws])
+    by_model = by_family[:, used.family] if settings.refit_links else by_family[:1, used.family]
     rows: list[dict[str, object]] = []
     paired: list[dict[str, object]] = []
     mae: dict[tuple[str, str, str], Floats] = {}
@@ -127,10 +129,12 @@ def race(
                 lost = _losses(link, design, target, folds, by_model[:1])
                 rows.append(_row(scheme, cutoff, link, name, lost, used, folds))
                 missed = lost["mae"]
-                if refit:
+                if refit and settings.refit_links:
                     again = [predict.errors(link, design, target, f, by_model[1:]) for f in folds]
                     missed = np.concatenate([missed, np.concatenate(again, axis=1)])
-                errors[name] = _average(missed, by_model, folds)
+                    errors[name] = _average(missed, by_model, folds)
+                else:
+                    errors[name] = _resampled(missed[0], used.family, by_family, folds)
                 if refit:
                     mae[cutoff, link, name] = errors[name]
             paired += _pairs(scheme, cutoff, link, errors, settings.level)
@@ -161,6 +165,16 @@ def _average(lost: Floats, by_model: Floats, folds: list[Fold]) -> Floats:
     total = weights.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(total > 0, (weights * lost).sum(axis=1) / total, np.nan)
+
+
+def _resampled(lost: Floats, family: Ints, by_family: Floats, folds: list[Fold]) -> Floats:
+    """The same of losses (t,) that no replicate changes, from family weights (R + 1, F)."""
+    tested = np.concatenate([np.flatnonzero(fold.test) for fold in folds])
+    clusters = by_family.shape[1]
+    total = by_family @ np.bincount(family[tested], minlength=clusters)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = by_family @ np.bincount(family[tested], lost, minlength=clusters) / total
+    return np.where(total > 0, mean, np.nan)
 
 
 def _row(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
-from statsmodels.regression.mixed_linear_model import MixedLM
 
 from correlate.panel import Floats
 from correlate.senses.beyond_compute import given
@@ -14,7 +11,7 @@ from correlate.senses.judge import detectable, judge
 from correlate.senses.result import Estimate, SenseResult
 from correlate.senses.sample import Sample, by_run, inside, refusal, refused
 from correlate.senses.settings import Settings
-from correlate.stats import controls, family, resample
+from correlate.stats import controls, family, mixed, resample
 
 NAME = "within_family"
 
@@ -75,23 +72,21 @@ def within_family(sample: Sample, rng: np.random.Generator, settings: Settings) 
 
 
 def _mixed(used: Sample) -> list[Estimate]:
-    """Slope of hard on easy given compute with a random intercept a family (statsmodels).
+    """Slope of hard on easy given compute with a random intercept a family.
 
-    Left out where the likelihood does not converge.
+    Left out where compute and easy span one another.
     """
     design = np.column_stack([given(used.log_compute, smooth=True), used.x])
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            fit = MixedLM(used.y, design, groups=used.family).fit(reml=True)
-    except (np.linalg.LinAlgError, ValueError):
+        fit = mixed.random_intercept(design, used.y, used.family)
+    except np.linalg.LinAlgError:
         return []
-    value, error = float(fit.params[design.shape[1] - 1]), float(fit.bse[design.shape[1] - 1])
-    if not fit.converged or not np.isfinite(error):
+    value, error = float(fit.coef[-1]), float(fit.error[-1])
+    if not np.isfinite(error):
         return []
     label = "slope of hard on easy given compute, random intercept a family (logits)"
     low, high = value - 1.96 * error, value + 1.96 * error
-    return [Estimate("mixed_slope", label, value, low, high, note="MixedLM, model-based error")]
+    return [Estimate("mixed_slope", label, value, low, high, note="REML, model-based error")]
 
 
 def _between(used: Sample) -> Estimate:
