@@ -58,9 +58,9 @@ def run(
 def run_sample(
     sample: Sample, rng: np.random.Generator, settings: Settings
 ) -> dict[str, SenseResult]:
-    """The battery on a prepared sample; where it is large, ``Settings.sized`` and a warning."""
+    """The battery on a prepared sample; where it is large, ``Settings.for_rungs`` and a warning."""
     sample = replace(sample, warnings=sample.warnings + settings.cut(sample.m))
-    settings = settings.sized(sample.m)
+    settings = settings.for_rungs(sample.m)
     own = rng.spawn(len(SENSES))
     found = {
         name: sense(sample, stream, settings)

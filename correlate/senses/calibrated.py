@@ -69,7 +69,7 @@ def beside_compute(used: Sample, rng: np.random.Generator, settings: Settings) -
     """
     if not np.isfinite(used.log_compute).all() or np.ptp(used.log_compute) == 0:
         return None
-    known, folds = designs(used), families_out(used.family)
+    known, folds = designs(used), families_out(used.family, settings.folds)
     once = np.ones((1, used.families))
     value = heldout.saved(known["compute"], known["easy+compute"], used.y, folds, used.family, once)
     p = heldout.p_value(

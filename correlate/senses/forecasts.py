@@ -109,15 +109,14 @@ def race(
     rng: np.random.Generator,
     settings: Settings,
 ) -> Race:
-    """Run every predictor. ``refitted`` folds are fitted anew in every family bootstrap (unless
-    ``Settings.refit_links`` is off); ``fixed`` ones keep their fits and resample the tested
-    families' losses.
+    """Run every predictor. ``refitted`` folds are fitted anew in every family bootstrap;
+    ``fixed`` ones keep their fits and resample the tested families' losses.
     """  # fmt: skip
     target = target_of(used, settings.assumed_items)
     kinds = predict.links_for(target)
-    draws = resample.multiplicities(used.families, settings.refits, rng)
+    draws = resample.multiplicities(used.families, min(settings.refits, settings.race_refits), rng)
     by_family = np.vstack([np.ones(used.families), draws])
-    by_model = by_family[:, used.family] if settings.refit_links else by_family[:1, used.family]
+    by_model = by_family[:, used.family]
     rows: list[dict[str, object]] = []
     paired: list[dict[str, object]] = []
     mae: dict[tuple[str, str, str], Floats] = {}
@@ -129,7 +128,7 @@ def race(
                 lost = _losses(link, design, target, folds, by_model[:1])
                 rows.append(_row(scheme, cutoff, link, name, lost, used, folds))
                 missed = lost["mae"]
-                if refit and settings.refit_links:
+                if refit:
                     again = [predict.errors(link, design, target, f, by_model[1:]) for f in folds]
                     missed = np.concatenate([missed, np.concatenate(again, axis=1)])
                     errors[name] = _average(missed, by_model, folds)

@@ -11,11 +11,11 @@ import yaml
 
 Interval = Literal["student", "percentile"]
 
-LEAST = 2_000
-"""Fewest replicates on a panel of any size, unless fewer were asked for."""
+LEAST, LEAST_RACE = 1_000, 100
+"""Fewest replicates, and refits of the race, on a panel of any size; fewer only if asked for."""
 
-LARGE_FOLDS = 12
-"""Groups of families left out in turn by the race of links on a large panel."""
+LARGE_FOLDS = 10
+"""Groups of families left out in turn on a large panel."""
 
 
 @dataclass(frozen=True)
@@ -78,16 +78,16 @@ class Settings:
     assumed_items
         Items assumed where neither n nor a standard error is known; only the + 1/2 of the logit
         uses it, and a warning says so.
+    race_refits
+        Family bootstraps that refit the race of links, which decides nothing; no more than
+        ``refits``.
     folds
-        Most groups of families left out in turn by the race of links.
-    refit_links
-        Whether the race of links, which decides nothing, refits in every family bootstrap. Off:
-        fits are kept and only the tested families' losses are resampled.
+        Most groups of families left out in turn, where predictors are compared.
     full_up_to
-        Rungs up to which a pair gets all of this. Beyond, ``sized`` asks for fewer replicates,
-        fewer folds and no refits of the race, so that a panel of thousands of models is answered
-        in seconds; the result says so. 2,000 replicates leave the half-width of a 95 % interval
-        uncertain by 2 %, 10,000 by 1 %, whatever the panel.
+        Rungs up to which a pair gets all of this. Beyond, ``for_rungs`` asks for fewer replicates,
+        refits of the race and folds, so that a panel of thousands of models is answered in
+        seconds; the result says so. 1,000 replicates leave the half-width of a 95 % interval
+        uncertain by 3 %, 10,000 by 1 %, whatever the panel.
     """
 
     replicates: int = 10_000
@@ -97,40 +97,40 @@ class Settings:
     correct_chance: bool = False
     checks: bool = True
     assumed_items: float = 500.0
+    race_refits: int = 1_000
     folds: int = 60
-    refit_links: bool = True
-    full_up_to: int = 1_000
+    full_up_to: int = 500
     thresholds: Thresholds = field(default_factory=thresholds)
 
     def sized(self, replicates: int) -> Settings:
-        """The same settings with ``replicates``, every verb's rule: no more refits than usual.
-
-        Refitting each hold-out under each link is most of the work, and its intervals settle
-        early.
-        """
+        """The same settings with ``replicates``, every verb's rule: no more refits than usual."""
         return replace(self, replicates=replicates, refits=min(replicates, self.refits))
 
     def quick(self, replicates: int) -> Settings:
         """The same settings with ``replicates`` family bootstraps, for simulations."""
         return replace(self, replicates=replicates, refits=replicates, checks=False)
 
-    def sized(self, rungs: int) -> Settings:
+    def for_rungs(self, rungs: int) -> Settings:
         """The settings for a pair of this many rungs: these very ones up to ``full_up_to``."""
         if rungs <= self.full_up_to:
             return self
-        fewer = max(LEAST, round(self.replicates * self.full_up_to / rungs))
+        share = self.full_up_to / rungs
+        fewer = max(LEAST, round(self.replicates * share))
+        all_refits = min(self.race_refits, self.refits)
         return replace(
-            self, replicates=min(self.replicates, fewer), folds=min(self.folds, LARGE_FOLDS),
-            refit_links=False,
+            self, replicates=min(self.replicates, fewer),
+            race_refits=min(all_refits, max(LEAST_RACE, round(all_refits * share))),
+            folds=min(self.folds, LARGE_FOLDS),
         )  # fmt: skip
 
     def cut(self, rungs: int) -> tuple[str, ...]:
         """What to say of a pair of this many rungs that does not get everything."""
-        used = self.sized(rungs)
+        used = self.for_rungs(rungs)
         if used == self:
             return ()
+        race = min(self.race_refits, self.refits)
         return (
             f"{rungs:,} rungs, more than {self.full_up_to:,}: {used.replicates:,} of "
-            f"{self.replicates:,} replicates; families left out in {used.folds} groups, and fits "
-            "kept while families are resampled, where links are compared",
+            f"{self.replicates:,} replicates; where predictors are compared, {used.race_refits:,} "
+            f"of {race:,} refits under each link and families left out in {used.folds} groups",
         )

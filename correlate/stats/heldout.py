@@ -80,7 +80,7 @@ def _sides(folds: list[Fold]) -> tuple[Floats, Floats]:
 
 def _by_split(terms: Floats, side: Floats, cluster: Ints, weights: Floats) -> Floats:
     """Sums of ``terms`` (m, k) over one side of each split under family weights, (R, K, k)."""
-    each = terms[:, None, :] * side.T[:, :, None]
+    each = terms[:, None, :] * np.ascontiguousarray(side.T)[:, :, None]
     sums = resample.by_cluster(each.reshape(len(terms), -1), cluster)
     return (weights @ sums).reshape(len(weights), len(side), -1)
 

@@ -17,7 +17,10 @@ from correlate.stats.holdout import Fold
 from correlate.stats.monotone import isotonic
 
 STEPS = 25
-"""Most Newton steps of the binomial fit; it stops once no coefficient moves by 1e-6."""
+"""Most Newton steps of the binomial fit."""
+
+SETTLED = 1e-4
+"""Step of a coefficient at which a fit stops; a Newton step leaves about its square."""
 
 CHUNK = 1 << 16
 """Entries of a work matrix of replicates by rungs: few enough for the processor's cache."""
@@ -121,15 +124,21 @@ def _scoring(x: Floats, y: Floats, weights: Floats, chance: float, coef: Floats)
     moving = np.arange(len(weights))
     for _ in range(STEPS):
         now, w = coef[moving], weights[moving]
-        inner = special.expit(np.clip(now @ x.T, -15, 15))
+        together = len(now) > 1 and bool((now == now[0]).all())
+        at = now[:1] if together else now
+        inner = special.expit(np.clip(at @ x.T, -15, 15))
         p = chance + (1 - chance) * inner
-        # w p'/(p (1 - p)) with p' = (1 - c) inner (1 - inner), and 1 - p = (1 - c)(1 - inner).
-        lean = w * inner / p
-        gradient = (lean * (y - p)) @ x - now @ penalty
-        fisher = (lean * (1 - chance) * inner * (1 - inner)) @ products
+        # p'/(p (1 - p)) with p' = (1 - c) inner (1 - inner), and 1 - p = (1 - c)(1 - inner).
+        lean = inner / p
+        miss, bend = lean * (y - p), lean * (1 - chance) * inner * (1 - inner)
+        if together:  # as at the start: what stands at one place is worked out once
+            gradient, fisher = w @ (miss.T * x), w @ (bend.T * products)
+        else:
+            gradient, fisher = (w * miss) @ x, (w * bend) @ products
+        gradient = gradient - now @ penalty
         step = np.clip(solve(fisher.reshape(-1, q, q) + penalty, gradient), -2, 2)
         coef[moving] = now + step
-        moving = moving[np.abs(step).max(axis=1) >= 1e-6]
+        moving = moving[np.abs(step).max(axis=1) >= SETTLED]
         if not len(moving):
             break
     return coef

@@ -15,6 +15,7 @@ from correlate.cards.task import Task, tasks
 from correlate.panel import COLUMNS, Column, Panel
 from correlate.scaling.loss_law import LossLaw
 from correlate.senses.result import Estimate, Verdict
+from correlate.senses.settings import thresholds
 
 S, R, M, X = Verdict.SUPPORTED, Verdict.REFUTED, Verdict.MIXED, Verdict.INSUFFICIENT
 LAW = LossLaw(1.0, 60.0, 300.0, 0.35, 0.32, 0.0)
@@ -98,14 +99,19 @@ def test_ahead_is_exact_on_a_line_and_short_of_a_line_that_flattens():
     assert ahead(near, near, near, np.arange(2), 10, (1, 1), 0.9, 99, rng) is None
 
 
-@pytest.mark.parametrize(("kink", "verdict"), [(0.0, S), (-0.6, R)])
-def test_no_break(kink, verdict):
+@pytest.mark.parametrize(
+    ("kink", "noise", "verdict"), [(0.0, 0.1, S), (-0.6, 0.1, R), (0.0, 3.0, X)]
+)
+def test_no_break_is_said_only_where_one_would_have_been_seen(kink, noise, verdict):
     rng, family, c = ladder(families=12)
     x = c - c.mean()
-    y = 0.6 * x + kink * np.maximum(x, 0) + rng.normal(0, 0.1, len(x))
+    y = 0.6 * x + kink * np.maximum(x, 0) + rng.normal(0, noise, len(x))
     card = curves.no_break([task("a", y, c, family)], 199, rng)
     assert card.verdict is verdict
     assert len(card.evidence) == 1
+    assert card.power == card.evidence["power"][0]
+    assert (card.power < thresholds().refusal.min_power) == (verdict is X)
+    assert verdict is not X or "power 0." in card.reason
 
 
 def test_keeps_improving_asks_for_a_rise_that_was_foreseen():

@@ -19,3 +19,11 @@ def test_same_seed_same_bytes_whatever_the_workers(made_panel):
     alone = text(3, 1)
     assert text(3, 2) == alone
     assert text(4, 1) != alone
+
+
+def test_the_first_pair_keeps_every_benchmark_and_the_others_their_own(made_panel):
+    asked = [Question(Pair("sums", hard, "tale")) for hard in ("contest", "quiz")]
+    settings = battery.Settings(replicates=100, refits=50, checks=False)
+    first, second = evidence.gather_each(made_panel, asked, 0, choose, settings, 1)
+    assert set(first.rows["benchmark"]) == set(made_panel.benchmarks)
+    assert set(second.rows["benchmark"]) == {"sums", "quiz", "tale"}

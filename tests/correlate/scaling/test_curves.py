@@ -80,6 +80,33 @@ def test_straight_curves_break_no_more_often_than_they_should():
     assert rejected <= stats.binom.interval(0.999, trials, 0.05)[1]
 
 
+def test_the_statistic_is_the_largest_f_of_explicit_designs():
+    x, y, family = curve(np.random.default_rng(3), kink=-0.1)
+    found = one_break(x, y, family, 99, np.random.default_rng(0))
+    levels = (family[:, None] == np.arange(12)).astype(float)
+    line = np.column_stack([levels, x])
+    kinked = np.column_stack([line, np.maximum(x - found.at, 0)])
+    assert found.statistic == pytest.approx(f_statistic(y[None], line, kinked)[0])
+    inside = x[(x >= np.quantile(x, 0.15)) & (x <= np.quantile(x, 0.85))]
+    others = np.quantile(inside, np.linspace(0, 1, 25))
+    designs = [np.column_stack([line, np.maximum(x - k, 0)]) for k in others]
+    assert found.statistic == pytest.approx(max(f_statistic(y[None], line, d)[0] for d in designs))
+
+
+def test_power_is_how_often_the_kink_is_found():
+    rng = np.random.default_rng(7)
+    drawn = [curve(rng, kink=0.0, noise=0.8) for _ in range(150)]
+    claimed, found = [], 0
+    for x, y, family in drawn:
+        claimed.append(one_break(x, y, family, 199, rng, effect=0.5).power)
+        bent = y - 0.25 * np.maximum(x - (x.min() + x.max()) / 2, 0)  # half of the slope
+        found += one_break(x, bent, family, 199, rng).p <= 0.05
+    # 0.12: three standard errors of a rate over 150 panels
+    assert np.mean(claimed) == pytest.approx(found / 150, abs=0.12)
+    assert 0.2 < found / 150 < 0.95  # neither end, where anything would agree
+    assert one_break(*drawn[0], 199, rng, effect=0.0).power < 0.2
+
+
 def test_too_little_for_a_break():
     x = np.array([1.0, 2, 3, 4])
     assert one_break(x, x, np.arange(4), 99, np.random.default_rng(0)) is None
