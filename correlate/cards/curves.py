@@ -105,7 +105,14 @@ def no_break(tasks: list[Task], replicates: int, rng: np.random.Generator) -> Ca
     parts += [Part(t.name, X, few) for t in tasks if t.name not in tested]
     change = "rungs beyond the present range; a break is always just ahead of the data"
     card = _card("no-break", parts, pd.DataFrame(rows), tasks, change)
-    return replace(card, power=float(np.median([b.power for _, b in found]))) if found else card
+    if not found:
+        return card
+    tests = [b for _, b in found]  # shown where none of them could tell, too
+    return replace(
+        card, power=float(np.median([b.power for b in tests])), parts=tuple(parts),
+        evidence=pd.DataFrame(rows), models=card.models or max(b.rungs for b in tests),
+        families=card.families or max(b.clusters for b in tests),
+    )  # fmt: skip
 
 
 def _ahead(

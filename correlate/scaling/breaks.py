@@ -63,37 +63,41 @@ def one_break(
     inside = inside[inside <= np.quantile(distinct, TRIM[1])] - log_compute.mean()
     kinks = np.unique(np.quantile(inside, np.linspace(0, 1, min(CANDIDATES, len(inside)))))
     factors = np.vstack([np.ones(cluster.max() + 1), webb(cluster.max() + 1, replicates, rng)])
-    slope = np.linalg.lstsq(line, y, rcond=None)[0][-1]
-    lost = -effect * slope * np.maximum(x - (x.min() + x.max()) / 2, 0.0)
-    each = _f_statistics(y, np.zeros(len(y)), line, x, kinks, cluster, factors)
-    bent = _f_statistics(y, lost, line, x, kinks, cluster, factors[1:]).max(axis=1)
+    basis, _ = np.linalg.qr(line)
+    bends = np.maximum(x[:, None] - kinks, 0.0)
+    left = _residuals(y, basis)
+    each = _f_statistics(left, np.zeros(len(y)), basis, bends, cluster, factors)
     best, top = int(np.argmax(each[0])), each.max(axis=1)
     coef, *_ = np.linalg.lstsq(_kinked(line, x, kinks[best]), y, rcond=None)
-    reached = len(top) - 1 - np.searchsorted(np.sort(top[1:]), bent)
+    slope = np.linalg.lstsq(line, y, rcond=None)[0][-1]
+    lost = -effect * slope * np.maximum(x - (x.min() + x.max()) / 2, 0.0)
+    # Residuals are smaller than the noise they estimate; and a test of bent data redraws from
+    # residuals that hold the bend.
+    noise = left * np.sqrt(len(y) / (len(y) - line.shape[1]))
+    bent = _f_statistics(noise, lost, basis, bends, cluster, factors[1:]).max(axis=1)
+    seen = noise + _residuals(lost, basis)
+    under = _f_statistics(seen, 0.0 * lost, basis, bends, cluster, factors[1:]).max(axis=1)
+    reached = len(under) - np.searchsorted(np.sort(under), bent)
     return Break(
         float(kinks[best] + log_compute.mean()), float(coef[-2]), float(coef[-2] + coef[-1]),
         float(top[0]), p_value(float(top[0]), top[1:]),
-        float(((1 + reached) / len(top) <= level).mean()), len(y), int(cluster.max()) + 1,
+        float(((1 + reached) / (1 + len(under)) <= level).mean()), len(y), int(cluster.max()) + 1,
     )  # fmt: skip
 
 
-def _f_statistics(
-    y: Floats,
-    lost: Floats,
-    line: Floats,
-    x: Floats,
-    kinks: Floats,
-    cluster: Ints,
-    factors: Floats,
-) -> Floats:
-    """F of every kink (K,) over the line, for outcomes redrawn with ``factors`` (R, F): (R, K).
+def _residuals(y: Floats, basis: Floats) -> Floats:
+    return np.asarray(y - basis @ (basis.T @ y), dtype=np.float64)
 
-    An outcome is the line's fit, its residuals times their cluster's factor, and ``lost`` (m,).
-    The fit leaves nothing, so that all else follows from sums by cluster.
+
+def _f_statistics(
+    left: Floats, lost: Floats, basis: Floats, bends: Floats, cluster: Ints, factors: Floats
+) -> Floats:
+    """F of each of ``bends`` (m, K) over the line, for outcomes redrawn with ``factors`` (R, F).
+
+    An outcome is the line's fit, the residuals ``left`` (m,) times their cluster's factor, and
+    ``lost`` (m,). The fit leaves nothing, so that all else follows from sums by cluster. ``basis``
+    (m, p) is orthonormal and spans the line. Shape (R, K).
     """
-    basis, _ = np.linalg.qr(line)
-    left = y - basis @ (basis.T @ y)
-    bends = np.maximum(x[:, None] - kinks, 0.0)
     across = bends - basis @ (basis.T @ bends)
     size = np.linalg.norm(across, axis=0)
     seen = size > 1e-9 * np.linalg.norm(bends, axis=0)
@@ -101,10 +105,11 @@ def _f_statistics(
     toward = np.column_stack([across, basis])
     sums = by_cluster(np.column_stack([left[:, None] * toward, left**2, left * lost]), cluster)
     parts = factors @ sums[:, :-2] + lost @ toward
-    gain, spanned = parts[:, : len(kinks)] ** 2, (parts[:, len(kinks) :] ** 2).sum(axis=1)
+    k = bends.shape[1]
+    gain, spanned = parts[:, :k] ** 2, (parts[:, k:] ** 2).sum(axis=1)
     total = factors**2 @ sums[:, -2] + 2 * factors @ sums[:, -1] + lost @ lost
     after = (total - spanned)[:, None] - gain
-    free = max(len(y) - line.shape[1] - 1, 1)
+    free = max(len(left) - basis.shape[1] - 1, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(after > 0, gain / (after / free), np.inf), dtype=np.float64)
 

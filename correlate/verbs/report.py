@@ -25,7 +25,7 @@ def command(
         Path | None, typer.Option(help="YAML that says what a table's columns mean")
     ] = None,
     seed: Annotated[int, typer.Option(help="seed of every resampling")] = 0,
-    replicates: Annotated[int, typer.Option(min=99, help="family bootstraps a test")] = 2000,
+    replicates: Annotated[int, typer.Option(min=99, help="family bootstraps a test")] = 10_000,
 ) -> None:
     """Write report.html with its tables and figures, and print the verdicts.
 

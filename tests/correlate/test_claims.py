@@ -110,8 +110,8 @@ def test_no_break_is_said_only_where_one_would_have_been_seen(kink, noise, verdi
     assert card.verdict is verdict
     assert len(card.evidence) == 1
     assert card.power == card.evidence["power"][0]
-    assert (card.power < thresholds().refusal.min_power) == (verdict is X)
-    assert verdict is not X or "power 0." in card.reason
+    if verdict is not R:
+        assert (card.power >= thresholds().refusal.min_power) == (verdict is S)
 
 
 def test_keeps_improving_asks_for_a_rise_that_was_foreseen():
