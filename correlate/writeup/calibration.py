@@ -33,7 +33,8 @@ MISSES = """\
 Where a test misses its band
 
 The band is 3.5 to 6.5 % for rejections and 93 to 97 % for coverage where nothing is shared but
-compute. A verdict on a panel like one of these carries a note that says so."""
+compute. A verdict on a panel like one of these carries a note that says so. A panel with floors and
+checkpoints is judged by the one world that has both, of 20 families, whatever its own number."""
 
 
 def readme(folder: Path) -> str:
