@@ -25,7 +25,7 @@ def table() -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["benchmark", "prover", "score", "n"])
     for name in ("proof_d1", "proof_d2", "proof_d3"):
-        statements = [statement(item.prompt) for item in benchmarks.draw(name)]
+        statements = [statement(item) for item in benchmarks.draw(name)]
         for prover, prove in PROVERS.items():
             rate = pass_rate(prove, np.random.default_rng(SEED), statements)
             writer.writerow([f"bundled_{name}", prover, f"{rate:.3f}", len(statements)])

@@ -1,4 +1,9 @@
-"""Proof items: hypotheses over atoms, a goal, and a tactic script that Coq accepts."""
+"""Proof items: hypotheses over atoms, a goal, and a tactic script that Coq accepts.
+
+The prompt shows a hypothesis as an arrow with its name on it, ``Ann -[h2]-> Bob ,``, and a fact as
+``Ann [h1] ,``: what is looked up follows what it is looked up by. The checker never sees that; it
+judges the statement in ``facts``, ``h1 : Ann h2 : Ann -> Bob |- Bob``.
+"""
 
 import itertools
 from dataclasses import dataclass
@@ -6,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.bundled.item import Item
-from eval.bundled.words import ATOMS, HYPOTHESES, PARTS
+from eval.bundled.words import HYPOTHESES, NAMES, PARTS, arrow, ending, label
 
 Rng = np.random.Generator
 
@@ -38,10 +43,11 @@ def draw(rng: Rng, depth: str, corrupt: bool = False) -> Item:
     A dead end is an implication whose head is on the way and whose premise nothing proves, so
     that working backwards has to look ahead. Facts come first, in the order of the goals. The
     script opens with a comment that works forwards from the fact, which needs no search
-    (``A h4 : B``: from A, h4 gives B); Coq and the kernel skip comments.
+    (``Ann -[h4]-> Bob``); Coq and the kernel skip comments. Atoms are the names of the word
+    problems, so that looking one up is one skill.
     """
     bounds = DEPTHS[depth]
-    atoms = [ATOMS[i] for i in rng.permutation(len(ATOMS))]
+    atoms = [NAMES[i] for i in rng.permutation(len(NAMES))]
     split = rng.random() < bounds.split
     length = _between(rng, bounds.chain) - (2 if split else 0)
     chains = [[atoms.pop() for _ in range(length + 1)]]
@@ -55,17 +61,25 @@ def draw(rng: Rng, depth: str, corrupt: bool = False) -> Item:
     heads = [b for _, b in steps]
     wanted = min(_between(rng, bounds.dead_ends), len(atoms))
     ends = [(atoms.pop(), heads[rng.integers(len(heads))]) for _ in range(wanted)]
-    forms = [_fact(fact) for fact in facts] + [(a, f"-> {b}") for a, b in steps + ends]
-    shuffled = len(facts) + rng.permutation(len(forms) - len(facts))
-    order = [*range(len(facts)), *(int(i) for i in shuffled)]
-    name = {forms[old]: HYPOTHESES[new] for new, old in enumerate(order)}
-    told = [word for old in order for word in (f"{name[forms[old]]} :", *forms[old])]
-    goal = _fact([chain[-1] for chain in chains])
-    said = _script(rng, chains, facts, name, corrupt)
-    return Item(("Theorem", *told, "|-", *goal, "Proof."), said, {"depth": len(steps)})
+    arrows = [(steps + ends)[i] for i in rng.permutation(len(steps + ends))]
+    # Names out of order: told in order, the next name can be guessed without a look-up.
+    labels = [HYPOTHESES[i] for i in rng.permutation(len(HYPOTHESES))]
+    name = dict(zip(arrows, labels[len(facts) :], strict=False))
+    shown = [word for i, fact in enumerate(facts) for word in (*_and(fact), label(labels[i]))]
+    stated = [f"{labels[i]} : {' '.join(_and(fact))}" for i, fact in enumerate(facts)]
+    for a, b in arrows:
+        shown += [a, arrow(name[a, b]), ending(b)]
+        stated.append(f"{name[a, b]} : {a} -> {b}")
+    goal = _and([chain[-1] for chain in chains])
+    said = _script(rng, chains, facts, labels, name, corrupt)
+    return Item(
+        ("Theorem", *shown, "|-", *goal, "Proof."),
+        said,
+        {"depth": len(steps), "statement": f"{' '.join(stated)} |- {' '.join(goal)}"},
+    )
 
 
-def _fact(atoms: list[str]) -> tuple[str, ...]:
+def _and(atoms: list[str]) -> tuple[str, ...]:
     return (atoms[0], *(f"/\\ {atom}" for atom in atoms[1:]))
 
 
@@ -73,29 +87,25 @@ def _script(
     rng: Rng,
     chains: list[list[str]],
     facts: list[list[str]],
-    name: dict[tuple[str, ...], str],
+    labels: list[str],
+    name: dict[tuple[str, str], str],
     corrupt: bool,
 ) -> tuple[str, ...]:
     opening: list[str] = []
     plan: list[str] = []
     tactics: list[str] = []
-    for chain, fact in zip(chains, facts, strict=True):
-        known = name[_fact(fact)]
+    for chain, fact, known in zip(chains, facts, labels, strict=False):
         if len(fact) == 2:
             opening.append(f"destruct {known} as [ a b ] .")
             known = PARTS[fact.index(chain[0])]
-        steps = [(a, f"-> {b}") for a, b in itertools.pairwise(chain)]
+        steps = list(itertools.pairwise(chain))
         plan += [";", chain[0]] if plan else [chain[0]]
-        plan += [
-            word
-            for step, atom in zip(steps, chain[1:], strict=True)
-            for word in (f"{name[step]} :", atom)
-        ]
+        plan += [word for step in steps for word in (arrow(name[step]), step[1])]
         tactics += [f"apply {name[step]} ." for step in steps[::-1]] + [f"exact {known} ."]
     if corrupt:
         at = int(rng.integers(len(tactics)))
         verb = tactics[at].split(" ", 1)[0]
-        tactics[at] = f"{verb} {HYPOTHESES[rng.integers(len(name))]} ."
+        tactics[at] = f"{verb} {labels[rng.integers(len(facts) + len(name))]} ."
     if len(chains) > 1:
         opening.append("split .")
     return ("(*", *plan, "*)", *opening, *tactics, "Qed.")

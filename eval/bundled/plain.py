@@ -16,39 +16,40 @@ from eval.bundled.words import (
     THINGS,
     TIMES,
     VERBS,
+    than,
 )
 
 Rng = np.random.Generator
 
 PEOPLE_IN_ORDER = 4
+ORDERS_TO_CHOOSE = 4
 
 
 def ordering(rng: Rng, corrupt: bool = False) -> Item:
-    """Draw an ordering to deduce: neighbours are compared, shuffled; who is at one end?
+    """Draw an ordering to deduce: neighbours are compared, shuffled; who is at one end, and then?
 
-    The answer names that person first, then the others in order, so that one item teaches more.
-    ``facts`` has ``choices`` (both ends, shuffled) and ``gold`` (the index of the answer).
+    ``facts`` has ``choices`` (the right order and three others, shuffled) and ``gold`` (the index
+    of the right one). All choices have the same words, so none is likelier by itself.
     """
     people = [NAMES[i] for i in rng.permutation(len(NAMES))[:PEOPLE_IN_ORDER]]
     more, less, most, least = COMPARISONS[rng.integers(len(COMPARISONS))]
     sentences = []
     for high, low in itertools.pairwise(people):
         if rng.random() < 0.5:
-            sentences.append((high, f"is {more} than", low, "."))
+            sentences.append((high, f"is {more}", than(low), "."))
         else:
-            sentences.append((low, f"is {less} than", high, "."))
+            sentences.append((low, f"is {less}", than(high), "."))
     told = [word for i in rng.permutation(len(sentences)) for word in sentences[i]]
     top = rng.random() < 0.5
-    said = people if top else people[::-1]
-    # Both ends, in either order: people in the middle are named twice, and a model that only
-    # prefers what it has read more often would score far below chance among all four.
-    ends = (people[0], people[-1])
-    choices = [people[i] for i in rng.permutation(len(people)) if people[i] in ends]
-    gold = choices.index(said[0])
+    said = tuple(people if top else people[::-1])
+    orders = list(itertools.permutations(said))
+    others = [orders[1 + i] for i in rng.permutation(len(orders) - 1)[: ORDERS_TO_CHOOSE - 1]]
+    shuffled = [(said, *others)[i] for i in rng.permutation(ORDERS_TO_CHOOSE)]
+    gold = shuffled.index(said)
     if corrupt:
-        said = [people[i] for i in rng.permutation(len(people))]
-    asked = ("Question:", *told, f"Who is the {most if top else least} ?", ANSWER)
-    return Item(asked, tuple(said), {"choices": choices, "gold": gold})
+        said = others[0]
+    asked = ("Question:", *told, f"Order from the {most if top else least} :", ANSWER)
+    return Item(asked, said, {"choices": [" ".join(order) for order in shuffled], "gold": gold})
 
 
 def sorting(rng: Rng, corrupt: bool = False) -> Item:

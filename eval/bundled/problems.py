@@ -12,9 +12,11 @@ from eval.bundled.words import (
     LARGEST_DIFFERENCE,
     NAMES,
     OBJECTS,
+    asked_for,
     compared,
     difference,
     has,
+    than,
 )
 
 Rng = np.random.Generator
@@ -54,15 +56,15 @@ def draw(rng: Rng, band: str, corrupt: bool = False) -> Item:
     changes = _chain(rng, steps)
     given = _given(rng, changes)
     sentences = [(people[0], has(given), thing)]
-    sentences += [(people[i + 1], compared(changes[i]), people[i]) for i in range(steps)]
+    sentences += [(people[i + 1], compared(changes[i]), than(people[i])) for i in range(steps)]
     for i in range(steps + 1, len(people)):
         other = people[rng.integers(i)]
-        sentences.append((people[i], compared(_change(rng)), other))
+        sentences.append((people[i], compared(_change(rng)), than(other)))
     order = np.arange(len(sentences))
     if rng.random() < bounds.shuffled:
         order = rng.permutation(len(sentences))
     told = [word for i in order for word in (*sentences[i], ".")]
-    asked = ("Question:", *told, f"How many {thing} does", people[steps], "have ?", ANSWER)
+    asked = ("Question:", *told, f"How many {thing} does", asked_for(people[steps]), ANSWER)
     said = _solve(rng, sentences[: steps + 1], given, changes, corrupt)
     return Item(asked, said, {"steps": steps, "target": str(given + sum(changes))})
 
@@ -107,7 +109,7 @@ def _solve(
     rng: Rng, chain: list[tuple[str, str, str]], given: int, changes: list[int], corrupt: bool
 ) -> tuple[str, ...]:
     wrong = int(rng.integers(len(changes) + 1)) if corrupt else -1
-    (_first, known, _), *compares = chain
+    (first, known, _), *compares = chain
     words: list[str] = []
     total = 0
     for i, ((person, phrase, other), change) in enumerate(
@@ -117,16 +119,12 @@ def _solve(
         total = max(-LARGEST_DIFFERENCE, min(LARGEST_DIFFERENCE, total + change))
         if i == wrong:
             total = _slip(rng, total, LARGEST_DIFFERENCE)
-        words += (
-            [person, phrase, other, difference(total)]
-            if i == 0
-            else [phrase, other, difference(total)]
-        )
+        words += [person, phrase, other, difference(total)]
     result = given + total
     if wrong == len(changes):
         result = _slip(rng, result, LARGEST)
     result = min(max(result, 0), LARGEST)
-    return (*words, known, "####", str(result))
+    return (*words, first, known, "####", str(result))
 
 
 def _slip(rng: Rng, right: int, largest: int) -> int:

@@ -14,7 +14,6 @@ LARGEST = 20
 LARGEST_CHANGE = 6
 LARGEST_DIFFERENCE = 12
 
-ATOMS = tuple("ABCDEFGHIJKLMN")
 HYPOTHESES = tuple(f"h{i}" for i in range(1, 15))
 PARTS = ("a", "b")
 
@@ -56,8 +55,18 @@ def has(count: int) -> str:
 
 
 def compared(change: int) -> str:
-    """``has 3 more than`` or ``has 3 fewer than``, from a signed change."""
-    return f"has {abs(change)} {'more' if change >= 0 else 'fewer'} than"
+    """``has 3 more`` or ``has 3 fewer``, from a signed change."""
+    return f"has {abs(change)} {'more' if change >= 0 else 'fewer'}"
+
+
+def than(name: str) -> str:
+    """``than Ann``: a token of its own, so that a name by itself is always a subject."""
+    return f"than {name}"
+
+
+def asked_for(name: str) -> str:
+    """``Ann have ?``: the end of a question."""
+    return f"{name} have ?"
 
 
 def difference(change: int) -> str:
@@ -65,28 +74,45 @@ def difference(change: int) -> str:
     return f"so {abs(change)} {'more' if change >= 0 else 'fewer'}"
 
 
+def arrow(hypothesis: str) -> str:
+    """``-[h2]->``: an implication, by name."""
+    return f"-[{hypothesis}]->"
+
+
+def label(hypothesis: str) -> str:
+    """``[h1] ,``: the name of a fact, after it."""
+    return f"[{hypothesis}] ,"
+
+
+def ending(atom: str) -> str:
+    """``Ann ,``: what an implication leads to."""
+    return f"{atom} ,"
+
+
 def vocabulary() -> list[str]:
     """All tokens in the order of their ids: special tokens first, then the parts of each kind."""
     changes = [k for k in range(-LARGEST_CHANGE, LARGEST_CHANGE + 1) if k]
     groups: tuple[tuple[str, ...], ...] = (
-        (PAD, END, UNKNOWN, ANSWER, ".", ";", "####", "+", "-", "=", "have ?", "Question:"),
+        (PAD, END, UNKNOWN, ANSWER, ".", ";", "####", "+", "-", "=", "Question:"),
         tuple(f"How many {thing} does" for thing in OBJECTS),
         tuple(str(n) for n in range(LARGEST + 1)),
         tuple(has(n) for n in range(LARGEST + 1)),
         tuple(compared(k) for k in changes),
         tuple(difference(k) for k in range(-LARGEST_DIFFERENCE, LARGEST_DIFFERENCE + 1)),
         NAMES,
+        tuple(than(name) for name in NAMES),
+        tuple(asked_for(name) for name in NAMES),
         OBJECTS,
         ("Theorem", "|-", "Proof.", "(*", "*)", "split .", "Qed."),
-        ATOMS,
-        tuple(f"-> {atom}" for atom in ATOMS),
-        tuple(f"/\\ {atom}" for atom in ATOMS),
-        tuple(f"{name} :" for name in HYPOTHESES + PARTS),
+        tuple(f"/\\ {name}" for name in NAMES),
+        tuple(ending(name) for name in NAMES),
+        tuple(arrow(name) for name in HYPOTHESES),
+        tuple(label(name) for name in HYPOTHESES),
         tuple(f"apply {name} ." for name in HYPOTHESES + PARTS),
         tuple(f"exact {name} ." for name in HYPOTHESES + PARTS),
         tuple(f"destruct {name} as [ a b ] ." for name in HYPOTHESES),
-        tuple(f"is {word} than" for group in COMPARISONS for word in group[:2]),
-        tuple(f"Who is the {word} ?" for group in COMPARISONS for word in group[2:]),
+        tuple(f"is {word}" for group in COMPARISONS for word in group[:2]),
+        tuple(f"Order from the {word} :" for group in COMPARISONS for word in group[2:]),
         ("Sort:", *SORTABLE, "the", "to the", "was in the", "with"),
         ADJECTIVES + PLACES + THINGS + VERBS + MOVES + TIMES,
     )

@@ -20,8 +20,7 @@ def proved(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
     from eval.proofs.checker import Problem, check
     from eval.proofs.pool import ready
 
-    statement = doc["prompt"].removeprefix("Theorem ").removesuffix(" Proof.")
-    (verdict,) = check(ready("kernel"), Problem(doc["hash"], statement), results[:1])
+    (verdict,) = check(ready("kernel"), Problem(doc["hash"], doc["statement"]), results[:1])
     if verdict.value is None:
         raise ValueError(verdict.reason)
     return {"proved": verdict.value}

@@ -78,7 +78,10 @@ def test_orderings_have_one_answer() -> None:
         assert len(chain) == plain.PEOPLE_IN_ORDER
         wants_top = re.search("tallest|oldest", item.prompt) is not None
         assert list(item.said) == (chain if wants_top else chain[::-1])
-        assert item.facts["choices"][item.facts["gold"]] == item.said[0]
+        choices = item.facts["choices"]
+        assert choices[item.facts["gold"]] == item.answer
+        assert len({tuple(sorted(choice.split())) for choice in choices}) == 1
+        assert len(set(choices)) == plain.ORDERS_TO_CHOOSE
 
 
 def test_sorting_sorts() -> None:
