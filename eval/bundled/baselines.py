@@ -7,16 +7,11 @@ import numpy as np
 
 from eval.bundled import benchmarks
 from eval.bundled.recipe import HERE
-from eval.proofs.propositional import Statement, parse_statement
+from eval.proofs.propositional import parse_statement
 from eval.proofs.trivial import PROVERS, pass_rate
 
 FILE = HERE / "baselines.csv"
 SEED = 7
-
-
-def statement(prompt: str) -> Statement:
-    """The statement inside the prompt of a proof item."""
-    return parse_statement(prompt.removeprefix("Theorem ").removesuffix(" Proof."))
 
 
 def table() -> str:
@@ -25,7 +20,7 @@ def table() -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["benchmark", "prover", "score", "n"])
     for name in ("proof_d1", "proof_d2", "proof_d3"):
-        statements = [statement(item) for item in benchmarks.draw(name)]
+        statements = [parse_statement(item.facts["statement"]) for item in benchmarks.draw(name)]
         for prover, prove in PROVERS.items():
             rate = pass_rate(prove, np.random.default_rng(SEED), statements)
             writer.writerow([f"bundled_{name}", prover, f"{rate:.3f}", len(statements)])

@@ -78,13 +78,13 @@ def train(run: Run, out: Path, data: Data, report: Report | None = None) -> list
     """
     torch.set_num_threads(1)
     torch.manual_seed(run.family.seed)
-    model = models.build(run.family.architecture, run.shape)
+    model = models.build(run.family.architecture, run.shape).to(device())
     model.train()
     steppers = optimizers(model, run.training.matrix_rate, run.training.other_rate)
     state_path = out / f"{run.name}.state.pt"
     first = 0
     if state_path.exists():
-        state = torch.load(state_path, weights_only=True)
+        state = torch.load(state_path, weights_only=True, map_location=device())
         model.load_state_dict(state["model"])
         for stepper, kept in zip(steppers, state["steppers"], strict=True):
             stepper.load_state_dict(kept)
@@ -111,6 +111,11 @@ def train(run: Run, out: Path, data: Data, report: Report | None = None) -> list
     return [out / rung_name(run, step) for step in run.keep]
 
 
+def device() -> torch.device:
+    """The accelerator where there is one; fresh weights are drawn on the CPU in either case."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def rung_name(run: Run, step: int) -> str:
     """The run's name, with the step for all but the last checkpoint."""
     return run.name if step == run.steps else f"{run.name}-step{step}"
@@ -128,7 +133,8 @@ def _step(model: Any, steppers: list[torch.optim.Optimizer], batch: stream.Batch
 
 def _loss(model: Any, batch: stream.Batch) -> torch.Tensor:
     """Mean negative log-likelihood (nats a token), weighted."""
-    tokens, weights = torch.from_numpy(batch.tokens), torch.from_numpy(batch.weights)
+    tokens = torch.from_numpy(batch.tokens).to(model.device)
+    weights = torch.from_numpy(batch.weights).to(model.device)
     logits = model(input_ids=tokens[:, :-1], use_cache=False).logits
     each = F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten(), reduction="none")
     counted = weights[:, 1:].flatten()
@@ -167,7 +173,7 @@ def _write(run: Run, step: int, model: Any, out: Path, data: Data) -> None:
     shutil.rmtree(part, ignore_errors=True)
     # What is scored later are the rounded weights, so these are what is validated and shipped.
     rounded = models.build(run.family.architecture, run.shape)
-    rounded.load_state_dict({k: v.half().float() for k, v in model.state_dict().items()})
+    rounded.load_state_dict({k: v.cpu().half().float() for k, v in model.state_dict().items()})
     losses = validate(rounded, data.unseen)
     rounded.half().save_pretrained(part)
     tokenizer.build().save_pretrained(part)

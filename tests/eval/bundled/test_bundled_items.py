@@ -148,14 +148,24 @@ def test_dead_ends_cannot_be_reached(depth: str) -> None:
     rng = np.random.default_rng(9)
     for _ in range(100):
         item = logic.draw(rng, depth)
-        arrows = re.findall(r"h\d+ : (\w) -> (\w)", item.prompt)
+        arrows = re.findall(r"(\w+) -\[h\d+\]-> (\w+) ,", item.prompt)
         heads = {head for _, head in arrows}
-        facts = set(re.findall(r"h\d+ : (\w)(?! ->)", item.prompt))
-        facts |= set(re.findall(r"/\\ (\w) (?:h|\|-)", item.prompt))
+        facts = set(re.findall(r"(\w+) \[h\d+\] ,", item.prompt))
+        facts |= set(re.findall(r"(\w+) /\\ \w+ \[", item.prompt))
         dead = [(a, b) for a, b in arrows if a not in heads | facts]
         low, high = logic.DEPTHS[depth].dead_ends
         assert low <= len(dead) <= high
         assert len(arrows) - len(dead) == item.facts["depth"]
+
+
+@pytest.mark.parametrize("depth", list(logic.DEPTHS))
+def test_the_prompt_shows_the_statement_that_is_judged(depth: str) -> None:
+    rng = np.random.default_rng(10)
+    for _ in range(100):
+        item = logic.draw(rng, depth)
+        shown = re.sub(r"(\w+) -\[(h\d+)\]-> (\w+) ,", r"\2 : \1 -> \3", item.prompt)
+        shown = re.sub(r"(\w+(?: /\\ \w+)?) \[(h\d+)\] ,", r"\2 : \1", shown)
+        assert shown == f"Theorem {item.facts['statement']} Proof."
 
 
 def all_lines() -> list[str]:

@@ -129,9 +129,9 @@ def test_nothing_false_is_ever_proved() -> None:
 def test_gold_scripts_pass_and_trivial_provers_do_not_win(depth: str) -> None:
     rng = np.random.default_rng(1)
     items = [logic.draw(rng, depth) for _ in range(300)]
-    statements = [statement_of(item.prompt) for item in items]
+    statements = [parse_statement(item.facts["statement"]) for item in items]
     for item, statement in zip(items, statements, strict=True):
-        assert judge(statement, item.answer) == judge(item_text(item.prompt), item.answer)
+        assert judge(statement, item.answer) == judge(item.facts["statement"], item.answer)
         assert judge(statement, item.answer).ok
     most = {"d1": 0.55, "d2": 0.3, "d3": 0.2}[depth]
     for prover in PROVERS.values():
@@ -145,7 +145,7 @@ def test_coq_agrees_on_every_script() -> None:
     for depth in logic.DEPTHS:
         for _ in range(20):
             item = logic.draw(rng, depth)
-            statement = statement_of(item.prompt)
+            statement = parse_statement(item.facts["statement"])
             cases.append((statement, item.answer))
             cases += [(statement, mutate(rng, statement, item.answer)) for _ in range(3)]
             cases.append((statement, PROVERS["random-step"](rng, statement)))
@@ -180,15 +180,6 @@ def coq_judges(cases: list[tuple[Statement, str]]) -> list[bool]:
     assert len(parts) == len(cases)
     # the last error of each part is the one that marks its end
     return [part.count("Error") == 1 for part in parts]
-
-
-def item_text(prompt: str) -> str:
-    """The statement inside a prompt."""
-    return prompt.removeprefix("Theorem ").removesuffix(" Proof.")
-
-
-def statement_of(prompt: str) -> Statement:
-    return parse_statement(item_text(prompt))
 
 
 def mutate(rng: np.random.Generator, statement: Statement, script: str) -> str:
