@@ -11,31 +11,37 @@ from typing import Any
 
 import numpy as np
 
+from eval.bundled import plain
 from eval.bundled.item import Item
-from eval.bundled.stream import KINDS
+from eval.bundled.stream import KINDS, Draw
 
 FOLDER = Path(__file__).parents[1] / "tasks" / "bundled"
 ITEMS = 500
 
 
+LONG_LISTS = (8, 9)
+"""Animals to sort in half of the placebo's items: more than any training document has."""
+
+
 @dataclass(frozen=True)
 class Source:
-    """Where a file of items comes from: the kind that is drawn and the seed."""
+    """Where a file of items comes from: what draws them and the seed."""
 
-    kind: str
+    draw: Draw
     seed: int
 
 
 SOURCES = {
-    "word_easy": Source("word_easy", 101),
-    "word_middle": Source("word_middle", 102),
-    "word_hard": Source("word_hard", 103),
-    "proof_d1": Source("proof_d1", 104),
-    "proof_d2": Source("proof_d2", 105),
-    "proof_d3": Source("proof_d3", 106),
-    "ordering": Source("ordering", 107),
-    "sorting": Source("sorting", 108),
-    "story": Source("story", 109),
+    "word_easy": Source(KINDS["word_easy"], 101),
+    "word_middle": Source(KINDS["word_middle"], 102),
+    "word_hard": Source(KINDS["word_hard"], 103),
+    "proof_d1": Source(KINDS["proof_d1"], 104),
+    "proof_d2": Source(KINDS["proof_d2"], 105),
+    "proof_d3": Source(KINDS["proof_d3"], 106),
+    "ordering": Source(KINDS["ordering"], 107),
+    "sorting": Source(KINDS["sorting"], 108),
+    "sorting_long": Source(lambda rng, corrupt: plain.sorting(rng, corrupt, LONG_LISTS), 110),
+    "story": Source(KINDS["story"], 109),
 }
 
 
@@ -45,7 +51,7 @@ def draw(name: str) -> list[Item]:
     rng = np.random.default_rng(source.seed)
     items: dict[str, Item] = {}
     while len(items) < ITEMS:
-        item = KINDS[source.kind](rng, False)
+        item = source.draw(rng, False)
         items.setdefault(item.hash, item)
     return list(items.values())
 

@@ -52,9 +52,9 @@ def ordering(rng: Rng, corrupt: bool = False) -> Item:
     return Item(asked, said, {"choices": [" ".join(order) for order in shuffled], "gold": gold})
 
 
-def sorting(rng: Rng, corrupt: bool = False) -> Item:
-    """Draw four to seven animals to put into alphabetical order."""
-    chosen = rng.permutation(len(SORTABLE))[: rng.integers(4, 8)]
+def sorting(rng: Rng, corrupt: bool = False, sizes: tuple[int, int] = (4, 7)) -> Item:
+    """Draw four to seven animals (or ``sizes``, inclusive) to put into alphabetical order."""
+    chosen = rng.permutation(len(SORTABLE))[: rng.integers(sizes[0], sizes[1] + 1)]
     order = rng.permutation(chosen) if corrupt else np.sort(chosen)
     asked = ("Sort:", *(SORTABLE[i] for i in chosen), ANSWER)
     return Item(asked, tuple(SORTABLE[i] for i in order))

@@ -8,11 +8,19 @@ FOLDER = Path(__file__).parent / "bundled"
 
 
 def load(items: str, **_: Any) -> dict[str, Any]:
-    """The test split of a file of items; lm-eval passes what it knows besides as keywords."""
+    """The test split: a file of items, or the first halves of two in turn (``one two``).
+
+    lm-eval passes what it knows besides as keywords.
+    """
     from datasets import Dataset
 
-    rows = [json.loads(line) for line in (FOLDER / f"{items}.jsonl").read_text().splitlines()]
-    return {"test": Dataset.from_list(rows)}
+    files = [_rows(name) for name in items.split()]
+    share = len(files[0]) // len(files)
+    return {"test": Dataset.from_list([row for i in range(share) for row in (f[i] for f in files)])}
+
+
+def _rows(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (FOLDER / f"{name}.jsonl").read_text().splitlines()]
 
 
 def proved(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
