@@ -168,6 +168,21 @@ def test_the_prompt_shows_the_statement_that_is_judged(depth: str) -> None:
         assert shown == f"Theorem {item.facts['statement']} Proof."
 
 
+@pytest.mark.parametrize("name", ["word_hard", "proof_d2", "proof_d3"])
+def test_likelihoods_are_asked_of_the_very_tokens_of_training(name: str) -> None:
+    """lm-eval puts no space between prompt and answer here; a glued word would be unknown."""
+    from lm_eval.tasks import TaskManager, get_task_dict
+
+    tasks = benchmarks.FOLDER.parent
+    manager = TaskManager(include_path=str(tasks), include_defaults=False)
+    task = get_task_dict([f"bundled_{name}_bpb"], manager)[f"bundled_{name}_bpb"]
+    task.build_all_requests(limit=20)
+    built = tokenizer.build()
+    for request, item in zip(task.instances, benchmarks.draw(name), strict=False):
+        ids = built.encode("".join(request.args), add_special_tokens=False)
+        assert ids == [stream.IDS[word] for word in item.asked + item.said]
+
+
 def all_lines() -> list[str]:
     """Every line of every shipped file of items."""
     paths = sorted(benchmarks.FOLDER.glob("*.jsonl"))
