@@ -83,8 +83,16 @@ def out_of_range(scores: pd.DataFrame) -> Outcome:
 
 
 def impossible_facts(scores: pd.DataFrame) -> Outcome:
-    """Sizes, tokens, compute, items and errors that no run can have: taken as unknown."""
+    """Sizes, tokens, compute, items and errors that no run can have: taken as unknown.
+
+    A score over no items at all is no score: its row is dropped.
+    """
     hits = []
+    empty = scores["n"] < 1
+    if empty.any():
+        old = ", ".join(number(v) for v in scores.loc[empty, "n"].unique()[:5])
+        hits.append(Hit(cells(scores[empty]), "dropped", old, detail="n: no items"))
+        scores = scores[~empty]
     for column, (least, most) in POSSIBLE.items():
         values = scores[column]
         bad = values.notna() & ~(values.between(least, most) & np.isfinite(values))

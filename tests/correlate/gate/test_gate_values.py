@@ -82,7 +82,6 @@ def test_impossible_scores_are_dropped(
         ("tokens", np.inf),
         ("tokens", -1.0),
         ("flops", np.inf),
-        ("n", 0.0),
         ("n", np.inf),
         ("stderr", -0.1),
         ("chance", 25.0),
@@ -101,6 +100,15 @@ def test_figures_that_no_run_can_have(
     assert (found.action, found.new) == ("corrected", "unknown")
     assert float(found.old) == value
     assert gate(panel(table)).scores.loc[rows.to_numpy(), column].isna().all()
+
+
+def test_a_score_over_no_items_is_dropped(hits: Hits, clean: Clean, panel: Make) -> None:
+    table = clean(0)
+    table.loc[table.index[3], "n"] = 0
+    [found] = hits(panel(table), "impossible-facts")
+    assert found.rows == (f"{table['model'].iloc[3]} | {table['benchmark'].iloc[3]}",)
+    assert (found.action, found.old) == ("dropped", "0")
+    assert len(gate(panel(table)).scores) == len(table) - 1
 
 
 def test_a_score_below_chance(hits: Hits, clean: Clean, panel: Make) -> None:
