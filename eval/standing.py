@@ -107,9 +107,11 @@ def _rung(study: Study, rung: str) -> list[tuple[Key, Where]]:
 
 
 def _planned(study: Study) -> list[Key]:
-    """Cells that study.yaml names, in its order."""
+    """Cells that study.yaml names, in its order; an imported study plans no more than it has."""
     text = (study.folder / "study.yaml").read_text(encoding="utf-8")
     about = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    if "suite" not in about:
+        return list(study.on_disk())
     benchmarks = [benchmark["name"] for benchmark in about["suite"]["benchmarks"]]
     return [Key(rung["name"], name) for rung in about["ladder"]["rungs"] for name in benchmarks]
 

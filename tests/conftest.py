@@ -34,7 +34,7 @@ def lm_eval_output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tracker = EvaluationTracker(output_path=str(out))
     results = simple_evaluate(
         model="hf",
-        model_args=f"pretrained={REPO / 'eval/bundled/weights/lfm2-few-stories-xs'},dtype=float32",
+        model_args=f"pretrained={REPO / 'eval/bundled/weights/lfm2-mixed-xs'},dtype=float32",
         tasks=["bundled_word_easy", "bundled_reason_choice", "bundled_text"],
         task_manager=TaskManager(include_path=str(REPO / "eval/tasks"), include_defaults=False),
         limit=8, device="cpu", batch_size=8, log_samples=True, evaluation_tracker=tracker,

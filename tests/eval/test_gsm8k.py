@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 ITEMS = 2
-BUNDLED = ("llama-mixed-s", "neox-mixed-s", "lfm2-proofs-s")
+BUNDLED = ("llama-mixed-s", "neox-mixed-s", "lfm2-mixed-s")
 COMMON = {
     "hidden_size": 32, "num_hidden_layers": 2, "bos_token_id": 1, "eos_token_id": 2,
     "pad_token_id": 0, "initializer_range": 0.25,

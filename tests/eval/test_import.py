@@ -12,7 +12,7 @@ from eval.cli import app
 from eval.errors import InputError
 from eval.store import Key, Study
 
-RUNG = "lfm2-few-stories-xs"
+RUNG = "lfm2-mixed-xs"
 
 
 def imported(path: Path, out: Path) -> dict:
@@ -62,7 +62,7 @@ def test_real_results_and_samples(lm_eval_output: Path, tmp_path: Path) -> None:
     bits = ours.loc["bundled_text"].iloc[0]
     assert bits["stderr"] > 0  # lm-eval writes N/A there
     assert ours.loc["bundled_word_easy", "band"].unique().tolist() == ["grade-school"]
-    assert ours["params"].unique().tolist() == [11648]
+    assert ours["params"].unique().tolist() == [12176]
     items = Study(tmp_path / "s").items(Key(RUNG, "bundled_word_easy"))
     strict = items[items["filter"] == "strict-match"]
     assert strict["score"].mean() == theirs["bundled_word_easy"]["exact_match,strict-match"]
@@ -73,7 +73,7 @@ def test_the_study_opens_where_studies_open(lm_eval_output: Path, tmp_path: Path
     imported(lm_eval_output, tmp_path / "s")
     runner = CliRunner()
     assert RUNG in runner.invoke(app, ["scores", str(tmp_path / "s")]).stdout
-    assert "3 cells done" in runner.invoke(app, ["status", str(tmp_path / "s")]).stdout
+    assert "3 done" in runner.invoke(app, ["status", str(tmp_path / "s")]).stdout
 
 
 def test_v03_gets_covariates_from_the_ladders_that_ship(tmp_path: Path) -> None:
@@ -142,8 +142,9 @@ def test_what_cannot_be_told_is_refused_and_nothing_written(
 
 def test_samples_of_another_run_are_refused(lm_eval_output: Path, tmp_path: Path) -> None:
     for file in lm_eval_output.rglob("*word_easy*.jsonl"):
-        lines = file.read_text().splitlines()
-        (tmp_path / file.name).write_text("\n".join([lines[0]] * 3))
+        rows = [json.loads(line) for line in file.read_text().splitlines()]
+        turned = [json.dumps({**row, "exact_match": 1 - row["exact_match"]}) for row in rows]
+        (tmp_path / file.name).write_text("\n".join(turned))
     for file in lm_eval_output.rglob("results_*.json"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     arguments = ["import", "lm-eval", str(tmp_path), "--out", str(tmp_path / "s")]

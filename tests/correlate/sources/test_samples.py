@@ -34,7 +34,7 @@ def test_real_output_loads_with_its_samples(output: Path) -> None:
     strict = rows.loc[("bundled_word_easy", "strict-match")]
     assert strict["score"] == theirs["bundled_word_easy"]["exact_match,strict-match"]
     assert strict["stderr"] == theirs["bundled_word_easy"]["exact_match_stderr,strict-match"]
-    assert (strict["n"], strict["params"]) == (8, 11648)
+    assert (strict["n"], strict["params"]) == (8, 12176)
     assert rows.loc[("bundled_text", "none"), "metric"] == "bits_per_byte"
     assert panel.items == str(output)
     assert len(found(panel, "samples-read")) == 3

@@ -86,7 +86,7 @@ def test_the_page_prints_the_tables_numbers(study):
 
 @pytest.mark.slow
 def test_the_report_on_the_shipped_scores_is_the_one_that_ships(study):
-    made = compose(load(study), study, [], 0, 2000)
+    made = compose(load(study), study, [], 0, 10_000)
     fresh = answer.tests_table(made.evidence)
     filed = shelf.table(study, "tests")
     for name in ("easy", "hard", "sense", "verdict", "models", "families"):
