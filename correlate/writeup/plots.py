@@ -146,7 +146,7 @@ def _axis(column: Column, start: float, end: float) -> tuple[Scale, tuple[tuple[
 
 
 def _axis_name(column: Column) -> str:
-    return f"{column.benchmark}, {'%' if column.is_rate else 'bits per byte (less is better)'}"
+    return f"{column.benchmark}, {'%' if column.is_rate else 'bits per byte ↓'}"
 
 
 def _floor(column: Column, y_axis: Scale) -> list[Path]:
