@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from eval import reading, redirect
+from eval import built, reading, redirect
 from eval.engines import templates
 from eval.errors import InputError
 from eval.suite import Benchmark, Suite
@@ -78,7 +78,8 @@ def configs(suite: Suite, benchmark: Benchmark) -> list[dict[str, Any]]:
 def open_tasks(suite: Suite, names: list[str]) -> dict[str, Any]:
     """Load the tasks of the benchmarks ``names``: benchmark name -> lm-eval task dictionary.
 
-    Two benchmarks of one task get a copy each, so that their shots stay apart.
+    Two benchmarks of one task get a copy each, so that their shots stay apart. Requests are built
+    once for all models.
     """
     from lm_eval.tasks import TaskManager
 
@@ -87,7 +88,11 @@ def open_tasks(suite: Suite, names: list[str]) -> dict[str, Any]:
     folders = sorted({p.parent for b in wanted for p in _files(suite, b).values()})
     manager = TaskManager(include_path=[str(f) for f in folders], include_defaults=False)
     with redirect.redirected(suite.data):
-        return {b.name: manager.load([b.task]) for b in wanted}
+        opened = {b.name: manager.load([b.task]) for b in wanted}
+    for loaded in opened.values():
+        for task in loaded["tasks"].values():
+            built.keep(task)
+    return opened
 
 
 def joint(hashes: Iterable[str]) -> str:

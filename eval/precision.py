@@ -15,8 +15,6 @@ stayed as it is. A test computes the bias that is left, exactly, for every succe
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import replace
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -86,43 +84,3 @@ def chosen(counts: dict[str, int], size: int) -> dict[str, list[int]]:
         task: sorted(order(task, count)[: math.ceil(share * count)])
         for task, count in counts.items()
     }
-
-
-class Built:
-    """Within it, ``task`` builds its requests once, for all documents, and picks from them.
-
-    Few-shot samplers draw on from document to document: built for the chosen ones alone, an item
-    would see other shots at every look, and others than in a full run.
-    """
-
-    def __init__(self, task: Any, limit: int | None) -> None:
-        self.task = task
-        task.build_all_requests(limit=limit)
-        self.requests: dict[int, list[Any]] = {}
-        for request in task.instances:
-            self.requests.setdefault(request.doc_id, []).append(request)
-
-    def __enter__(self) -> "Built":
-        self.task.build_all_requests = self._pick
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        del self.task.build_all_requests
-
-    def _pick(self, *, samples: list[int], **_: Any) -> None:
-        """In place of the task's own method; the evaluator numbers chosen documents from 0."""
-        self.task._instances = [
-            replace(
-                request,
-                resps=[],
-                filtered_resps={},
-                metadata=(request.task_name, number, request.repeats),
-            )
-            for number, doc in enumerate(samples)
-            for request in self.requests[doc]
-        ]

@@ -2,14 +2,13 @@
 
 import json
 from collections import Counter
-from contextlib import ExitStack
 from typing import Any
 
 import pandas as pd
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 
-from eval import precision, score
+from eval import score
 from eval.errors import InputError
 from eval.suite import Benchmark
 
@@ -68,15 +67,14 @@ def replay(loaded: dict[str, Any], benchmark: Benchmark, items: pd.DataFrame) ->
         raise InputError(f"{benchmark.name}: its tasks are not those it was scored on")
     places = zip(once["task"].astype(str), once["doc"].astype(int), strict=True)
     responses = dict(zip(places, map(unpacked, once["response"].astype(str)), strict=True))
-    with ExitStack() as stack:
-        for name, task in loaded["tasks"].items():
-            if docs[name][-1] >= len(task.eval_docs):
-                raise InputError(
-                    f"{benchmark.name}: {name}: {len(task.eval_docs)} documents, fewer than were "
-                    "scored; give the data it was scored on"
-                )
-            stack.enter_context(precision.Built(task, benchmark.limit))
-        return score.evaluate(Replay(responses, docs), loaded, samples=docs)
+    for name, task in loaded["tasks"].items():
+        if docs[name][-1] >= len(task.eval_docs):
+            raise InputError(
+                f"{benchmark.name}: {name}: {len(task.eval_docs)} documents, fewer than were "
+                "scored; give the data it was scored on"
+            )
+        task.build_all_requests(limit=benchmark.limit)  # the scored ones are picked from these
+    return score.evaluate(Replay(responses, docs), loaded, samples=docs)
 
 
 def unpacked(response: str) -> list[list[Any]]:

@@ -7,7 +7,6 @@ import random
 import sys
 import threading
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -177,17 +176,16 @@ def _until(
     most = benchmark.limit or sys.maxsize
     counts = {name: min(most, len(task.eval_docs)) for name, task in tasks.items()}
     size = min(precision.LEAST, sum(counts.values()))
-    with ExitStack() as stack:
-        for task in tasks.values():
-            stack.enter_context(precision.Built(task, benchmark.limit))
-        while True:
-            picked = precision.chosen(counts, size)
-            results = evaluate(model, loaded, samples=picked)
-            values = _values(results["samples"], benchmark)
-            wanted = precision.look(sum(values), len(values), sum(counts.values()), target)
-            if wanted <= len(values):
-                return results
-            size = wanted
+    for task in tasks.values():
+        task.build_all_requests(limit=benchmark.limit)  # chosen documents are picked from these
+    while True:
+        picked = precision.chosen(counts, size)
+        results = evaluate(model, loaded, samples=picked)
+        values = _values(results["samples"], benchmark)
+        wanted = precision.look(sum(values), len(values), sum(counts.values()), target)
+        if wanted <= len(values):
+            return results
+        size = wanted
 
 
 def _values(samples: dict[str, Any], benchmark: Benchmark) -> list[float]:
