@@ -46,7 +46,7 @@ def score_cell(
     answers = Answers(
         lm,
         Journal(study.journal(cell.key), cell.identity),
-        every=settings.keep_every or _every(cell),
+        every=settings.keep_every or _every(cell, lm),
         truncate=settings.truncate,
         fixed=settings.batch_size is not None,
     )
@@ -81,9 +81,12 @@ def score_cell(
     return Finished(result, scored.items, text, seconds, items, all_items)
 
 
-def _every(cell: Cell) -> int:
-    """Requests in half a minute, as the plan reckons."""
-    expected = cost.predict(cell.rung, cell.benchmark, accelerator.here())
+def _every(cell: Cell, lm: Any) -> int:
+    """Requests in half a minute, as the plan reckons; a size it does not know the model tells."""
+    rung = cell.rung
+    if rung.params is None:
+        rung = rung.model_copy(update={"params": score.parameters(lm)})
+    expected = cost.predict(rung, cell.benchmark, accelerator.here())
     return max(1, int(KEEP_EVERY / (expected.hours * 3600 / expected.items)))
 
 

@@ -91,28 +91,46 @@ def _own_stderr(
 
 def tokens(lm: Any, samples: dict[str, Any]) -> list[int]:
     """Tokens the model read and wrote for each item, in the order of the item table."""
-    texts: list[str] = []
-    counts: list[tuple[int, int]] = []  # texts of the sample, metrics of the sample
-    for sample in (s for ss in samples.values() for s in ss):
-        mine = [t for a, r in zip(sample["arguments"], sample["resps"], strict=True)
-                for t in _exchange(a, r)]  # fmt: skip
-        texts += mine
-        counts.append((len(mine), len(sample["metrics"])))
+    rows = [sample for ss in samples.values() for sample in ss]
+    texts = [
+        [_exchange(a, r) for a, r in zip(row["arguments"], row["resps"], strict=True)]
+        for row in rows
+    ]
+    counts = _counts(lm, [exchange for row in texts for exchange in row])
+    return [
+        total
+        for row, mine in zip(rows, texts, strict=True)
+        for total in [sum(counts[text] for said, _ in mine for text in said)] * len(row["metrics"])
+    ]
+
+
+def _counts(lm: Any, exchanges: list[tuple[list[str], bool]]) -> dict[str, int]:
+    """Tokens of each text; those that no model wrote in are encoded once for each tokenizer."""
+    written = list(dict.fromkeys(t for said, wrote in exchanges if wrote for t in said))
+    given = list(dict.fromkeys(t for said, wrote in exchanges if not wrote for t in said))
     tokenizer = getattr(lm, "tokenizer", None)
     if tokenizer is None:
-        lengths = [0] * len(texts)
+        return dict.fromkeys(written + given, 0)
+
+    def encode(some: list[str]) -> list[list[int]]:
+        return list(tokenizer(some, add_special_tokens=False)["input_ids"]) if some else []
+
+    cache = getattr(lm, "token_cache", None)
+    if cache is None:
+        known = encode(given)
     else:
-        lengths = [len(ids) for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]]
-    out: list[int] = []
-    at = 0
-    for n, times in counts:
-        out += [sum(lengths[at : at + n])] * times
-        at += n
-    return out
+        owner = f"{lm.token_owner} alone"
+        cache.fill(owner, given, encode)
+        known = [cache.get(owner, text, lambda text: encode([text])[0]) for text in given]
+    everything = zip(written + given, encode(written) + known, strict=True)
+    return {text: len(ids) for text, ids in everything}
 
 
-def _exchange(arguments: tuple[Any, ...], responses: list[Any]) -> list[str]:
-    """Texts of one request: prompt with each generated answer, or with its continuation."""
+def _exchange(arguments: tuple[Any, ...], responses: list[Any]) -> tuple[list[str], bool]:
+    """Texts of one request, and whether the model wrote in them.
+
+    They are the prompt with each generated answer, or with its continuation.
+    """
     texts = [part for part in arguments if isinstance(part, str)]
     written = [r for r in responses if isinstance(r, str)]
-    return ["".join(texts) + w for w in written] or ["".join(texts)]
+    return ["".join(texts) + w for w in written] or ["".join(texts)], bool(written)

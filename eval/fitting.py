@@ -40,13 +40,14 @@ def lengths(lm: Any, kind: str, requests: Sequence[Instance]) -> Lengths:
     if not requests or kind == "loglikelihood_rolling" or not _is_transformers(lm):
         return Lengths(len(requests))
     longest = cut = 0
-    tightest = lm.max_length + 1
+    context = lm.max_length  # asking costs a search of the configuration
+    tightest = context + 1
     top = max(requests, key=lambda r: len(_text(kind, r)))
     for request in requests:
         text = _text(kind, request)
-        room = lm.max_length + 1
+        room = context + 1
         if kind == "generate_until":
-            room = lm.max_length - int(request.args[1].get("max_gen_toks", lm.max_gen_toks))
+            room = context - int(request.args[1].get("max_gen_toks", lm.max_gen_toks))
         # a token is a byte at least, so most need not be counted; two more for special tokens
         if request is not top and len(text.encode("utf-8", "surrogatepass")) + 2 <= room:
             continue

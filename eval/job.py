@@ -74,6 +74,7 @@ class Scorer:
         self.study = work.study
         self.settings = work.settings
         self.tasks = catalog.open_tasks(work.suite, list(work.names))
+        score.settle(work.settings.engine)
 
     def __call__(self, job: Job) -> Iterator[Event]:
         """Score the job. No exception of a model or a task leaves: it fails its cell."""

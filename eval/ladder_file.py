@@ -1,8 +1,12 @@
 """Ladders from YAML, those that ship and those that people write.
 
-A family gives defaults; each of its rungs may override them.
+A family gives defaults; each of its rungs may override them. A local folder's parameters are
+counted where the file does not say.
 """
 
+import json
+import math
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +136,23 @@ def _rung(path: Path, place: str, given: dict[str, Any]) -> Rung:
     if rung.path is None:
         return rung
     folder = (path.parent / rung.path).resolve()
-    return rung.model_copy(update={"path": folder})
+    return rung.model_copy(update={"path": folder, "params": rung.params or stored(folder)})
+
+
+def stored(folder: Path) -> float | None:
+    """Parameters in a folder's safetensors files, from their headers; None where none has one."""
+    total = 0
+    for path in folder.glob("*.safetensors"):
+        with path.open("rb") as file:
+            prefix = file.read(8)
+            if len(prefix) < 8:
+                return None
+            try:
+                header = json.loads(file.read(struct.unpack("<Q", prefix)[0]))
+            except (ValueError, OverflowError, MemoryError):
+                return None
+        total += sum(math.prod(v["shape"]) for k, v in header.items() if k != "__metadata__")
+    return float(total) if total else None
 
 
 def _refuse_twins(path: Path, rungs: list[Rung]) -> None:

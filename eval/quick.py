@@ -1,9 +1,7 @@
 """A ladder and a suite without YAML: from names of models and of tasks."""
 
 import json
-import math
 import re
-import struct
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -100,7 +98,7 @@ def _local(folder: Path) -> Rung:
         family=SIZE.sub("", path.name) or path.name,
         path=path,
         architecture=str(_json(path / "config.json").get("model_type", "")),
-        params=_stored(path),
+        params=ladder_file.stored(path),
     )
 
 
@@ -122,22 +120,6 @@ def _shipped() -> dict[tuple[str, str], Rung]:
     """Rungs of the shipped ladders by hub id and revision; the first ladder that has one wins."""
     rungs = [rung for name in ladder_file.shipped() for rung in ladder_file.load(name).rungs]
     return {(r.hub, r.revision or "main"): r for r in reversed(rungs) if r.hub is not None}
-
-
-def _stored(folder: Path) -> float | None:
-    """Parameters in a folder's safetensors files, from their headers; None where none has one."""
-    total = 0
-    for path in folder.glob("*.safetensors"):
-        with path.open("rb") as file:
-            prefix = file.read(8)
-            if len(prefix) < 8:
-                return None
-            try:
-                header = json.loads(file.read(struct.unpack("<Q", prefix)[0]))
-            except (ValueError, OverflowError, MemoryError):
-                return None
-        total += sum(math.prod(v["shape"]) for k, v in header.items() if k != "__metadata__")
-    return float(total) if total else None
 
 
 def _score(task: str) -> dict[str, Any]:

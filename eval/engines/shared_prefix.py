@@ -118,16 +118,17 @@ class SharedPrefixLM(HFLM):
     ) -> list[tuple[float, bool]]:
         if self.unshared:
             return super()._loglikelihood_tokens(requests, disable_tqdm, override_bs)
+        most = self.max_length  # asking costs a search of the configuration
         long = [len(context) + len(end) - 1 for _, context, end in requests]
-        reasons = [self._outside(min(length, self.max_length)) for length in long]
+        reasons = [self._outside(min(length, most)) for length in long]
         if reason := next((reason for reason in reasons if reason), None):
             return self._split(requests, reasons, reason, disable_tqdm)
         asked = []
         for _, context, continuation in requests:
             assert context, "a request without context has no first token to predict from"
-            assert 0 < len(continuation) <= self.max_length, "continuation empty or too long"
+            assert 0 < len(continuation) <= most, "continuation empty or too long"
             # HFLM's window: the last max_length + 1 tokens, the last of which is only predicted.
-            fed = (context + continuation)[-(self.max_length + 1) :][:-1]
+            fed = (context + continuation)[-(most + 1) :][:-1]
             asked.append(Request(fed, continuation))
         with self._progress(len(requests), "loglikelihood", disable_tqdm) as bar:
             scorer = Scorer(self.body, self.room, self.softmax_dtype)

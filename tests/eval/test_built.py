@@ -12,6 +12,7 @@ import torch
 import yaml
 
 from eval import catalog, score
+from eval.ladder import Rung
 from eval.suite import Benchmark, Suite
 
 DRAWING = '''
@@ -197,3 +198,46 @@ def test_a_rung_after_another_scores_as_it_does_alone(tiny: Path, tmp_path: Path
         assert results == [results[0]] * len(results)
         for other in items[1:]:
             pd.testing.assert_frame_equal(items[0], other)
+
+
+def small(tiny: Path) -> Rung:
+    return Rung(name="r", family="f", path=tiny / "models" / "small", dtype="float32")
+
+
+def test_tokens_of_items_are_those_of_encoding_each_text(tiny: Path) -> None:
+    """Counted with the engine's cache or without, for given texts and for written ones."""
+    from eval import entries
+
+    rung = small(tiny)
+    models = [score.load(rung, score.Settings(engine, "cpu")) for engine in ("hf", "shared-prefix")]
+    samples = {
+        "t": [
+            {"arguments": [("Q : 3 plus 4 ? A :",)], "resps": [["7 .", "so"]], "metrics": ["m"]},
+            {"arguments": [("a", " step"), ("a", " of the")], "metrics": ["acc", "acc_norm"],
+             "resps": [[(-1.0, True)], [(-2.0, False)]]},
+            {"arguments": [("the answer",)], "resps": [[-3.0]], "metrics": []},
+        ]
+    }  # fmt: skip
+    first = 9 + 8  # the prompt has 8 words, the last of which runs into the first of an answer
+    for lm in (*models, models[1]):
+        assert entries.tokens(lm, samples) == [first, 5, 5]
+    assert entries.tokens(object(), samples) == [0, 0, 0]
+
+
+def test_a_model_of_unknown_size_is_asked_for_it_before_lots_are_cut(tiny: Path) -> None:
+    from eval import cell as cells
+    from eval.plan import Cell
+
+    mark = Benchmark(name="sums", task="tiny_sums", metric="exact_match")
+    rung = small(tiny)
+
+    def every(params: float | None, lm: Any) -> int:
+        known = rung.model_copy(update={"params": params})
+        return cells._every(Cell(known, mark, {}, "id", "missing"), lm)
+
+    class Server:
+        model = "a name"
+
+    lm = score.load(rung, score.Settings(device="cpu"))
+    assert every(None, lm) == every(lm.model.num_parameters(), Server()) > 1000
+    assert every(None, Server()) < 100  # taken for a common one, of a billion

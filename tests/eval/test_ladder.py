@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from eval import ladder_file as ladder
 from eval import suite
@@ -42,6 +44,23 @@ def test_path_is_relative_to_the_file(tmp_path: Path) -> None:
     folder.mkdir()
     rung = ladder.read(written(folder, text)).rungs[0]
     assert rung.path == tmp_path / "m"
+
+
+def test_a_local_folder_is_asked_for_what_the_file_does_not_say(tmp_path: Path) -> None:
+    arrays = {"a": np.zeros((3, 5), dtype="float32"), "b": np.zeros(7, dtype="float16")}
+    for name in ("one", "two", "none"):
+        (tmp_path / name).mkdir()
+        if name != "none":
+            save_file(arrays, tmp_path / name / "model.safetensors")
+    text = """
+name: l
+families:
+  - name: f
+    rungs: [{name: a, path: one}, {name: b, path: two, params: 20}, {name: c, path: none}]
+"""
+    (tmp_path / "l.yaml").write_text(text)
+    found = ladder.read(tmp_path / "l.yaml").rungs
+    assert [rung.params for rung in found] == [3 * 5 + 7, 20, None]
 
 
 @pytest.mark.parametrize(
