@@ -1,9 +1,11 @@
 """Drive a plan: here, in one process or several, or through Slurm; each does a rung at a time."""
 
 import os
+import sys
 from collections.abc import Generator
 from functools import partial
 from itertools import groupby
+from pathlib import Path
 
 from eval import score, scores
 from eval.job import Event, Executor, Job, Work, here
@@ -12,6 +14,9 @@ from eval.workers import crew
 
 # a rung this small leaves a core idle in between; more processes serve better than threads
 ONE_CORE_PARAMS = 5e7
+
+# what CUDA goes through, in this order on bare Linux, below Windows, and with AMD's ROCm
+DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 
 
 def run(
@@ -64,6 +69,9 @@ def finish(plan: Plan) -> None:
 
 
 def _accelerators() -> int:
+    """How many there are; without a driver none, and torch, slow to import, is not asked."""
+    if sys.platform == "linux" and not any(Path(path).exists() for path in DRIVERS):
+        return 0
     import torch
 
     return int(torch.cuda.device_count())
