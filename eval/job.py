@@ -9,10 +9,13 @@ import traceback
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any, Literal
 
 from eval import catalog, score
+from eval.ahead import Ahead
 from eval.cell import score_cell
+from eval.ladder import Rung
 from eval.locks import Lock
 from eval.plan import Cell, state
 from eval.store import Key, Study, Unwritable
@@ -24,6 +27,11 @@ class Job:
     """A rung's cells that are to be scored, in order. All cells share one rung."""
 
     cells: tuple[Cell, ...]
+
+    @property
+    def rung(self) -> Rung:
+        """The rung of all its cells."""
+        return self.cells[0].rung
 
 
 @dataclass(frozen=True)
@@ -63,8 +71,8 @@ Executor = Callable[[Work], Generator[Event, None, None]]
 def here(work: Work) -> Generator[Event, None, None]:
     """The executor that does all in this process, one job after another."""
     scorer = Scorer(work)
-    for job in work.jobs:
-        yield from scorer(job)
+    for job, after in zip_longest(work.jobs, work.jobs[1:]):
+        yield from scorer(job, after.rung if after else None)
 
 
 class Scorer:
@@ -75,10 +83,15 @@ class Scorer:
         self.settings = work.settings
         self.tasks = catalog.open_tasks(work.suite, list(work.names))
         score.settle(work.settings.engine)
+        self.ahead = Ahead()
 
-    def __call__(self, job: Job) -> Iterator[Event]:
-        """Score the job. No exception of a model or a task leaves: it fails its cell."""
-        load = Once(lambda: score.load(job.cells[0].rung, self.settings))
+    def __call__(self, job: Job, after: Rung | None = None) -> Iterator[Event]:
+        """Score the job. No exception of a model or a task leaves: it fails its cell.
+
+        ``after`` is the rung that is likely next on this machine; it is brought in meanwhile.
+        """
+        self.ahead.stop()
+        load = Once(lambda: self._load(job.rung, after))
         for cell in job.cells:
             lock = self.study.lock(cell.key)
             if lock is None:
@@ -92,6 +105,11 @@ class Scorer:
                 yield self._try(cell, load, lock)
         load.forget()
         score.free()
+
+    def _load(self, rung: Rung, after: Rung | None) -> Any:
+        lm = score.load(rung, self.settings)
+        self.ahead.bring(after, self.settings.engine)  # not before: the disk was this model's
+        return lm
 
     def _try(self, cell: Cell, load: "Once", lock: Lock) -> Event:
         doing = "loading the model"

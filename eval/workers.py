@@ -17,6 +17,7 @@ from multiprocessing.process import BaseProcess
 
 from eval import score
 from eval.job import Event, Job, Scorer, Work, done_since, record
+from eval.ladder import Rung
 from eval.plan import Cell
 from eval.store import Study, Unwritable
 
@@ -51,11 +52,11 @@ class Worker:
         theirs.close()
         self.waiting: list[Cell] = []
 
-    def give(self, job: Job) -> None:
-        """Hand over a job; the worker must be idle."""
+    def give(self, job: Job, after: Rung | None) -> None:
+        """Hand over a job, and the rung that is likely next; the worker must be idle."""
         self.waiting = list(job.cells)
         with contextlib.suppress(OSError):  # it has died: the pipe's end, read next, says so
-            self.pipe.send(job)
+            self.pipe.send((job, after))
 
     def take(self) -> Event | None:
         """The next event; None when it asks for a job. EOFError when the process has died."""
@@ -104,7 +105,8 @@ def crew(work: Work, size: int) -> Generator[Event, None, None]:
                 if event is not None:
                     yield event
                 elif queue:
-                    worker.give(queue.popleft())
+                    job = queue.popleft()
+                    worker.give(job, queue[0].rung if queue else None)
                 else:
                     workers.remove(worker)
                     worker.dismiss()
@@ -156,13 +158,13 @@ def _work(pipe: Connection, work: Work, place: int, size: int) -> None:
     while True:
         pipe.send(None)
         try:
-            job = pipe.recv()
+            given = pipe.recv()
         except EOFError:
             return  # the parent has gone
-        if job is None:
+        if given is None:
             return
         try:
-            for event in scorer(job):
+            for event in scorer(*given):
                 pipe.send(event)
         except Unwritable as error:
             pipe.send(error)
