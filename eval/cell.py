@@ -1,4 +1,21 @@
-"""One cell from a loaded model to what is written: scores, items, and where they come from."""
+"""One cell from a loaded model to what is written: scores, items, and where they come from.
+
+result.json is lm-eval's own, with an entry ``cell`` of ours. What is in it beside the scores:
+
+- ``identity`` and ``identity_of``: what names the cell (eval/identity.py); ``prompt_hash`` and
+  ``docs_hash`` of its items
+- ``items`` of ``all_items`` were scored; ``tokens`` are those of their prompts and answers
+- ``answers_resumed``: requests whose answers an earlier run, cut off in the cell, had left;
+  ``prompts_cut``: requests cut on the left with --truncate
+- ``engine``: what ours did, null for any other. It counts what was asked of the model in this run,
+  so not the answers resumed. ``tokens_asked`` were in prompts, of which, with ``tokens_generated``,
+  ``tokens_evaluated`` went through the model (shared ones once, padding among them), and ``logits``
+  positions through its head. ``ties``: greedy answers that hang on a choice too close to call, in
+  which lm-eval's hf may differ. ``fallbacks``: requests that were left to lm-eval's own code, by
+  reason; of running text, windows. The other counts are without these
+- ``provenance``: software, machine, the hub's commit, and in ``not_shared`` why the whole model was
+  left to lm-eval's own code, where it was
+"""
 
 import time
 from dataclasses import dataclass
@@ -43,6 +60,8 @@ def score_cell(
     from eval.answers import Answers  # brings lm-eval along
 
     started = time.perf_counter()
+    if hasattr(lm, "count_afresh"):
+        lm.count_afresh()
     answers = Answers(
         lm,
         Journal(study.journal(cell.key), cell.identity),
@@ -55,6 +74,7 @@ def score_cell(
     items = len(scored.items.drop_duplicates(["task", "doc"]))
     most = cell.benchmark.limit or float("inf")
     all_items = sum(int(min(most, n["original"])) for n in scored.results["n-samples"].values())
+    engine = lm.counts() if hasattr(lm, "counts") else None
     own = {
         "identity": cell.identity,
         "identity_of": cell.parts,
@@ -70,15 +90,27 @@ def score_cell(
         "tokens": int(scored.items.drop_duplicates(["task", "doc"])["n_tokens"].sum()),
         "answers_resumed": answers.resumed,
         "prompts_cut": answers.cut,
+        "engine": engine,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "provenance": _provenance(lm),
     }
     first = scored.scores[0]
     error = f" ± {first['stderr']:.3f}" if first["stderr"] is not None else ""
     part = f", {items} of {all_items} items" if items < all_items else ""
-    text = f"{first['metric']} {first['score']:.3f}{error}{part}"
+    text = f"{first['metric']} {first['score']:.3f}{error}{part}{remarks(engine)}"
     result = {**scored.results, "cell": own}
     return Finished(result, scored.items, text, seconds, items, all_items)
+
+
+def remarks(engine: dict[str, Any] | None) -> str:
+    """What to tell people of the engine's counts: ties, and what was left to lm-eval's own code."""
+    if engine is None:
+        return ""
+    ties = engine["ties"]
+    said = [f"{ties} tie{'s' if ties > 1 else ''}"] if ties else []
+    for reason, count in engine["fallbacks"].items():
+        said.append(f"{count} request{'s' if count > 1 else ''} as lm-eval's hf: {reason}")
+    return "".join(f", {text}" for text in said)
 
 
 def _every(cell: Cell, lm: Any) -> int:

@@ -1,6 +1,7 @@
 """The lm-eval model `shared-prefix`: HFLM's answers, with what prompts share computed once."""
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -40,8 +41,9 @@ class SharedPrefixLM(HFLM):
     tokens: the `TokenCache` that models of one tokenizer share; one a process unless given.
 
     `batch_size` matters only where the model falls back to HFLM; `unshared` then says why.
-    `tally` counts what was evaluated. `tied` has, for each request of the last `generate_until`,
-    whether a greedy choice in it was too close to call: there HFLM may have gone the other way.
+    `tied` has, for each request of the last `generate_until`, whether a greedy choice in it was too
+    close to call: there HFLM may have gone the other way. Since `count_afresh`, `tally` counts what
+    was evaluated here, and `fallbacks` the requests left to HFLM, by reason.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class SharedPrefixLM(HFLM):
             dtype = "float32" if device == "cpu" else "auto"
         super().__init__(pretrained, dtype=dtype, device=device, **settings)
         self.tally = Tally()
+        self.fallbacks: Counter[str] = Counter()
         self.tied: list[bool] = []
         self.token_cache = tokens if tokens is not None else TOKENS
         special = f"{self.add_bos_token} {self.prefix_token_id}"
@@ -71,6 +74,26 @@ class SharedPrefixLM(HFLM):
             self.greedy = Greedy(self.model.generation_config, self.max_gen_toks)
             self.body = Body(self.model, self.tally, window(self.model))
             self.room: Room = room(self.body, memory)
+
+    # What was done
+
+    def count_afresh(self) -> None:
+        """Start counting anew, as for another cell."""
+        self.tally = Tally()
+        self.fallbacks = Counter()
+        if not self.unshared:
+            self.body.tally = self.tally
+
+    def counts(self) -> dict[str, Any]:
+        """What was done since `count_afresh`, for a cell's record (`eval/cell.py` explains it)."""
+        return {
+            "tokens_asked": self.tally.asked,
+            "tokens_generated": self.tally.generated,
+            "tokens_evaluated": self.tally.evaluated,
+            "logits": self.tally.logits,
+            "ties": self.tally.ties,
+            "fallbacks": dict(sorted(self.fallbacks.items())),
+        }
 
     # Encoding
 
@@ -117,7 +140,9 @@ class SharedPrefixLM(HFLM):
         override_bs: int | None = None,
     ) -> list[tuple[float, bool]]:
         if self.unshared:
-            return super()._loglikelihood_tokens(requests, disable_tqdm, override_bs)
+            plain = super()._loglikelihood_tokens(requests, disable_tqdm, override_bs)
+            self.fallbacks[self.unshared] += len(requests)
+            return plain
         most = self.max_length  # asking costs a search of the configuration
         long = [len(context) + len(end) - 1 for _, context, end in requests]
         reasons = [self._outside(min(length, most)) for length in long]
@@ -147,6 +172,7 @@ class SharedPrefixLM(HFLM):
         ours = [request for request, why in zip(requests, reasons, strict=True) if not why]
         plain = iter(super()._loglikelihood_tokens(theirs, disable_tqdm, self._plain_batch()))
         shared = iter(self._loglikelihood_tokens(ours, disable_tqdm))
+        self.fallbacks.update(why for why in reasons if why)
         return [next(plain if why else shared) for why in reasons]
 
     def _plain_batch(self) -> int | None:
@@ -184,13 +210,14 @@ class SharedPrefixLM(HFLM):
         self.tied = [False] * len(requests)
         if self.backend == "causal":
             self._encode_ahead([request.args[0] for request in requests])
-        ours, reasons = [], set()
+        ours: list[int] = []
+        reasons: Counter[str] = Counter()
         for index, request in enumerate(requests):
             reason = self._not_ours(request)
             if reason is None:
                 ours.append(index)
             else:
-                reasons.add(reason)
+                reasons[reason] += 1
         for reason in sorted(reasons):
             log.warning("generating as lm-eval's own hf model: %s", reason)
         rest = sorted(set(range(len(requests))) - set(ours))
@@ -201,6 +228,7 @@ class SharedPrefixLM(HFLM):
         if rest:
             plain = super().generate_until([requests[k] for k in rest], disable_tqdm=disable_tqdm)
             answers.update(zip(rest, plain, strict=True))
+        self.fallbacks.update(reasons)
         return [answers[index] for index in range(len(requests))]
 
     def _not_ours(self, request: Instance) -> str | None:

@@ -177,6 +177,8 @@ def test_answers_are_taken_up_inside_a_cell(
     assert cut["cell"]["answers_resumed"] == 8
     total = {"sums": 20, "picks": 90, "text": 12}[target]
     assert sum(asked) == total - 8
+    # the engine counts what it was asked in this run
+    assert 0 < cut["cell"]["engine"]["tokens_asked"] < calm["cell"]["engine"]["tokens_asked"]
     assert cut["cell"]["scores"] == calm["cell"]["scores"]
     pd.testing.assert_frame_equal(
         *(pd.read_parquet(tmp_path / s / "cells/small" / target / "items.parquet")

@@ -126,6 +126,44 @@ def test_one_process_gives_what_two_give_and_a_second_run_does_nothing(
         assert json.loads(path.read_text())["cell"]["identity"] == cell["identity"]
 
 
+def test_a_cell_says_what_its_engine_did_and_another_engine_says_nothing(
+    scored: Path, tiny: Path, tmp_path: Path, command: Command
+) -> None:
+    """On a model with an attention window, which the longest prompts do not fit into."""
+    from transformers import AutoTokenizer, MistralConfig, MistralForCausalLM
+
+    for path in (scored / "cells").glob("*/*/result.json"):
+        found = json.loads(path.read_text())["cell"]["engine"]
+        assert found["tokens_asked"] > 0 < found["logits"]
+        assert found["fallbacks"] == {}
+    model = MistralForCausalLM(
+        MistralConfig(
+            vocab_size=115, hidden_size=16, intermediate_size=32, num_hidden_layers=2, head_dim=8,
+            num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=256,
+            sliding_window=38, bos_token_id=1, eos_token_id=1, initializer_range=0.3,
+        )
+    )  # fmt: skip
+    model.save_pretrained(tmp_path / "windowed")
+    AutoTokenizer.from_pretrained(tiny / "models" / "small").save_pretrained(tmp_path / "windowed")
+    cells = {}
+    for engine in ("shared-prefix", "hf"):
+        run = ("run", "--models", tmp_path / "windowed", "--suite", tiny / "suite.yaml",
+               "--engine", engine, "--workers", 1, "--out", tmp_path / engine)  # fmt: skip
+        done = command(*run)
+        assert done.returncode == 0, done.stderr
+        for path in (tmp_path / engine / "cells").glob("*/*/result.json"):
+            cells[engine, path.parent.name] = json.loads(path.read_text())["cell"]
+        if engine == "shared-prefix":
+            assert "requests as lm-eval's hf: sequences longer than the model's" in done.stderr
+    assert all(cells["hf", name]["engine"] is None for name in ("sums", "picks", "text"))
+    ours = {name: cells["shared-prefix", name]["engine"]["fallbacks"] for name in ("sums", "picks")}
+    ((reason, count),) = ours["sums"].items()
+    assert "attention window of 38 tokens" in reason
+    assert count == 20  # three shots of 9 words, a question of 8, and room for 8 more
+    assert ours["picks"] == {}
+    assert cells["shared-prefix", "sums"]["scores"] == cells["hf", "sums"]["scores"]
+
+
 def test_scores_are_rebuilt_from_cells_to_the_same_bytes(scored: Path, command: Command) -> None:
     before = (scored / "scores.csv").read_bytes()
     (scored / "scores.csv").unlink()

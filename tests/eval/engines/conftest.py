@@ -1,6 +1,7 @@
 """Tiny models with random weights, one for each shape the engine has to agree with HFLM on."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -108,6 +109,16 @@ def tiny_model(shape: str, seed: int = 0) -> PreTrainedModel:
     config = getattr(transformers, kind)(**settings)
     head = "LMHeadModel" if name == "GPT2" else "ForCausalLM"
     return getattr(transformers, name + head)(config).eval()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def heard() -> Iterator[None]:
+    """The engine's warnings come through; a command that ran before in this process hushes them."""
+    logger = logging.getLogger("eval.engines")
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    yield
+    logger.setLevel(before)
 
 
 @pytest.fixture(scope="session")
