@@ -89,9 +89,13 @@ class Body:
         return logits
 
     def logit_rows(self, wanted: int) -> int:
-        """How many rows of logits to compute at a time when `wanted` are: passes of equal size."""
+        """How many rows of logits to compute at a time when `wanted` are: passes of equal size.
+
+        Somewhat too many go in one pass, since two small ones would read the head's weights twice.
+        """
         most = max(1, LOGIT_BYTES // (4 * self.head.weight.shape[0]))
-        return -(-wanted // -(-wanted // most)) if wanted else most
+        passes = -(-wanted // most) if wanted > 1.5 * most else 1
+        return max(1, -(-wanted // passes))
 
     def extend(self, above: KeyValues, new: KeyValues) -> KeyValues:
         """The keys and values of a trunk [1, heads, length, dim] made longer by `new`."""

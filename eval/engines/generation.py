@@ -178,13 +178,13 @@ class Generator:
         step = self.body.logit_rows(len(hidden))
         for low in range(0, len(hidden), step):
             logits = self.body.logits(hidden[low : low + step])
-            best = logits.max(dim=-1)
-            tied = (logits > best.values[:, None] - self.body.tie_gap).sum(dim=-1) > 1
+            best = logits.topk(2, dim=-1)
+            tied = best.values[:, 0] - best.values[:, 1] < self.body.tie_gap
             for index in tied.nonzero()[:, 0].tolist():
                 answer = self.active[begin + low + index].answer
                 if answer.tie is None:
                     answer.tie = len(answer.tokens)
-            chosen.extend(best.indices.tolist())
+            chosen.extend(best.indices[:, 0].tolist())
         return chosen
 
     def _settle(self, begin: int) -> None:

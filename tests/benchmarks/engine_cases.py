@@ -1,17 +1,27 @@
-"""What the engine's benchmarks run on: random weights of real shapes, a 50k BPE, GSM8K prompts."""
+"""What the engine's benchmarks run on: random weights of real shapes, a 50k BPE, GSM8K prompts;
+and bundled rungs on word problems of their own language."""
 
+import importlib.util
 import json
 import os
 import tempfile
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import lm_eval.tasks
 import torch
 import yaml
 from lm_eval.api.instance import Instance
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GPTNeoXConfig,
+    GPTNeoXForCausalLM,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
 
 SHAPES = {  # hidden size, layers, heads: Pythia's (Biderman et al. 2023, table 1)
     "pythia-14m": (128, 6, 4),
@@ -58,6 +68,15 @@ def tokenizer() -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_file=str(path), eos_token=eos, bos_token=eos)
 
 
+def load(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
+    """A model and its tokenizer: a Pythia shape with random weights, or a bundled rung."""
+    if name in SHAPES:
+        return model(name), tokenizer()
+    folder = ROOT / "eval" / "bundled" / "weights" / name
+    rung = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    return rung.eval(), AutoTokenizer.from_pretrained(folder)
+
+
 def model(shape: str) -> PreTrainedModel:
     """Random weights of a Pythia shape, float32. They never emit the end token on purpose."""
     hidden, layers, heads = SHAPES[shape]
@@ -83,10 +102,24 @@ def cot_shots(count: int) -> str:
     return "".join(f"Q: {shot['question']}\nA: {shot['target']}\n\n" for shot in samples)
 
 
+@cache
+def gold_task() -> ModuleType:
+    """The code of the suite's own task for gold solutions."""
+    path = ROOT / "eval" / "tasks" / "gold" / "gold.py"
+    spec = importlib.util.spec_from_file_location("gold_task", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def gold(count: int, shots: int = 8) -> list[Instance]:
-    """Likelihood of the worked answer under the fixed shots."""
+    """Likelihood of the worked answer, as the task gsm8k_gold has it, under the fixed shots."""
     return [
-        _instance("loglikelihood", (f"{cot_shots(shots)}Q: {doc['question']}\nA:", _worked(doc)))
+        _instance(
+            "loglikelihood",
+            (f"{cot_shots(shots)}Q: {doc['question']}\nA:", gold_task().solution(doc)),
+        )
         for doc in documents("test")[:count]
     ]
 
@@ -111,8 +144,14 @@ def generation(count: int, most: int, shots: int = 8) -> list[Instance]:
     ]
 
 
-def _worked(doc: dict[str, str]) -> str:
-    return " " + doc["answer"].replace("####", "The answer is")
+def bundled(count: int, most: int, shots: int = 8) -> list[Instance]:
+    """Easy word problems of the bundled suite after fixed ones with their answers."""
+    path = ROOT / "eval" / "tasks" / "bundled" / "word_easy.jsonl"
+    items = [json.loads(line) for line in path.read_text().splitlines()]
+    shown, asked = items[-shots:] if shots else [], items[:count]
+    above = "".join(f"{item['prompt']} {item['answer']} <end> " for item in shown)
+    settings = {"until": ["<end>"], "do_sample": False, "max_gen_toks": most}
+    return [_instance("generate_until", (above + item["prompt"], dict(settings))) for item in asked]
 
 
 def _instance(kind: str, arguments: tuple) -> Instance:
