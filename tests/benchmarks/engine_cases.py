@@ -107,7 +107,8 @@ def gold_task() -> ModuleType:
     """The code of the suite's own task for gold solutions."""
     path = ROOT / "eval" / "tasks" / "gold" / "gold.py"
     spec = importlib.util.spec_from_file_location("gold_task", path)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
