@@ -231,6 +231,22 @@ def test_truth_is_copied_and_the_study_describes_itself(
     assert about["ladder"]["rungs"][0]["name"] == "other"
 
 
+@pytest.mark.parametrize(("driver", "found"), [(True, 3), (False, 0)])
+def test_torch_is_asked_for_accelerators_where_a_driver_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, driver: bool, found: int
+) -> None:
+    import torch
+
+    from eval import run as runs
+
+    asked = []
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: asked.append("torch") or 3)
+    monkeypatch.setattr(runs, "DRIVERS", ("/nowhere", str(tmp_path if driver else "/nowhere")))
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert runs._accelerators() == found
+    assert asked == (["torch"] if driver else [])
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
