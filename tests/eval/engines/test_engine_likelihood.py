@@ -95,6 +95,32 @@ def test_any_requests_any_cut(asked, pack, least, room, logit_rows, shape, model
     assert_same(got, expected)
 
 
+TEXTS = st.text("Tom has 3+4?\n", max_size=40)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    pairs=st.lists(
+        st.tuples(
+            st.sampled_from(["", SHOTS, SHOTS * 4]),  # the last is longer than the models take
+            st.one_of(st.just(""), TEXTS),
+            st.one_of(st.sampled_from([" 7", "T", " has"]), TEXTS.filter(str.strip)),
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+    batch=st.integers(1, 4),
+    shape=st.sampled_from(SHARED + UNSHARED),
+)
+def test_any_texts_any_batch(pairs, batch, shape, model_of, tokenizers, requests):
+    plain, ours = both(model_of(shape), tokenizers["bytes"])
+    plain.batch_size_per_gpu = ours.batch_size_per_gpu = batch
+    asked = requests("loglikelihood", [(shots + text, end) for shots, text, end in pairs])
+    assert_same(
+        ours.loglikelihood(asked, disable_tqdm=True), plain.loglikelihood(asked, disable_tqdm=True)
+    )
+
+
 def test_evaluates_each_shared_token_once(model_of, tokenizers):
     ours = both(model_of("llama"), tokenizers["bytes"])[1]
     shots, choices = [3 + k % 17 for k in range(40)], [[5], [6], [7, 8]]
