@@ -11,6 +11,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from eval.engines.attention import KeyValues, OwnCache, Shared, using
+from eval.engines.tally import Tally
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -19,19 +20,6 @@ T = TypeVar("T")
 # (glibc maps blocks of 32 MiB and more anew each time), enough for the head's weights to be read
 # seldom.
 LOGIT_BYTES = 32 << 20
-
-
-@dataclass
-class Tally:
-    """What was asked and what was computed, in tokens; `ties` are greedy choices whose best two
-    logits lie closer than the arithmetic can tell apart."""
-
-    asked: int = 0
-    evaluated: int = 0
-    padding: int = 0
-    logits: int = 0
-    generated: int = 0
-    ties: int = 0
 
 
 class Body:

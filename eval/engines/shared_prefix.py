@@ -18,13 +18,14 @@ from lm_eval.models.utils import (
 from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 from tqdm import tqdm
 
-from eval.engines.body import Body, Room, Tally
+from eval.engines.body import Body, Room
 from eval.engines.generation import Answer, Generator, Prompt
 from eval.engines.greedy import Greedy
 from eval.engines.likelihood import Request, Scorer
 from eval.engines.memory import room
 from eval.engines.sharing import obstacle, window
 from eval.engines.stops import Stops
+from eval.engines.tally import Tally
 from eval.engines.token_cache import TokenCache, fingerprint
 
 log = logging.getLogger(__name__)
@@ -42,8 +43,8 @@ class SharedPrefixLM(HFLM):
 
     `batch_size` matters only where the model falls back to HFLM; `unshared` then says why.
     `tied` has, for each request of the last `generate_until`, whether a greedy choice in it was too
-    close to call: there HFLM may have gone the other way. Since `count_afresh`, `tally` counts what
-    was evaluated here, and `fallbacks` the requests left to HFLM, by reason.
+    close to call: there HFLM may have gone the other way. `tally` counts what was done since
+    `count_afresh`.
     """
 
     def __init__(
@@ -60,7 +61,6 @@ class SharedPrefixLM(HFLM):
             dtype = "float32" if device == "cpu" else "auto"
         super().__init__(pretrained, dtype=dtype, device=device, **settings)
         self.tally = Tally()
-        self.fallbacks: Counter[str] = Counter()
         self.tied: list[bool] = []
         self.token_cache = tokens if tokens is not None else TOKENS
         special = f"{self.add_bos_token} {self.prefix_token_id}"
@@ -80,20 +80,12 @@ class SharedPrefixLM(HFLM):
     def count_afresh(self) -> None:
         """Start counting anew, as for another cell."""
         self.tally = Tally()
-        self.fallbacks = Counter()
         if not self.unshared:
             self.body.tally = self.tally
 
     def counts(self) -> dict[str, Any]:
-        """What was done since `count_afresh`, for a cell's record (`eval/cell.py` explains it)."""
-        return {
-            "tokens_asked": self.tally.asked,
-            "tokens_generated": self.tally.generated,
-            "tokens_evaluated": self.tally.evaluated,
-            "logits": self.tally.logits,
-            "ties": self.tally.ties,
-            "fallbacks": dict(sorted(self.fallbacks.items())),
-        }
+        """What was done since `count_afresh`, for a cell's record."""
+        return self.tally.record()
 
     # Encoding
 
@@ -141,7 +133,7 @@ class SharedPrefixLM(HFLM):
     ) -> list[tuple[float, bool]]:
         if self.unshared:
             plain = super()._loglikelihood_tokens(requests, disable_tqdm, override_bs)
-            self.fallbacks[self.unshared] += len(requests)
+            self.tally.fallbacks[self.unshared] += len(requests)
             return plain
         most = self.max_length  # asking costs a search of the configuration
         long = [len(context) + len(end) - 1 for _, context, end in requests]
@@ -172,7 +164,7 @@ class SharedPrefixLM(HFLM):
         ours = [request for request, why in zip(requests, reasons, strict=True) if not why]
         plain = iter(super()._loglikelihood_tokens(theirs, disable_tqdm, self._plain_batch()))
         shared = iter(self._loglikelihood_tokens(ours, disable_tqdm))
-        self.fallbacks.update(why for why in reasons if why)
+        self.tally.fallbacks.update(why for why in reasons if why)
         return [next(plain if why else shared) for why in reasons]
 
     def _plain_batch(self) -> int | None:
@@ -228,7 +220,7 @@ class SharedPrefixLM(HFLM):
         if rest:
             plain = super().generate_until([requests[k] for k in rest], disable_tqdm=disable_tqdm)
             answers.update(zip(rest, plain, strict=True))
-        self.fallbacks.update(reasons)
+        self.tally.fallbacks.update(reasons)
         return [answers[index] for index in range(len(requests))]
 
     def _not_ours(self, request: Instance) -> str | None:

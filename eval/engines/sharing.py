@@ -5,7 +5,8 @@ from transformers import PreTrainedModel
 from transformers.cache_utils import DynamicCache, DynamicLayer, DynamicSlidingWindowLayer
 
 from eval.engines.attention import Shared, attending
-from eval.engines.body import Body, Tally
+from eval.engines.body import Body
+from eval.engines.tally import Tally
 
 # Scaling of positions that depends on how long the longest row of a batch is.
 LENGTH_DEPENDENT_ROPE = ("dynamic", "longrope")
