@@ -51,7 +51,8 @@ def draw(axes: Axes, found: pd.DataFrame, by: str) -> None:
     axes.plot(found[by], bound, ":", color="0.4", label="at the floor, with attention")
     axes.axhline(1, color="0.7", linewidth=0.8)
     axes.set_xlabel(LABELS[by])
-    axes.set_ylim(0)
+    axes.set_xticks(found[by], [f"{value:.0f}" for value in found[by]])
+    axes.minorticks_off()
 
 
 def main() -> None:
@@ -71,9 +72,10 @@ def main() -> None:
             found = found[found["model"].isin(cases.SHAPES)]
             found = found.assign(millions=[millions(shape) for shape in found["model"]])
             found = found.sort_values("millions")
+        if along != "shots":
+            axes.set_xscale("log")
         draw(axes, found, "millions" if along == "model" else along)
-    panels[1].set_xscale("log", base=2)
-    panels[2].set_xscale("log")
+    panels[0].set_ylim(0, 1.15 * max(axes.dataLim.y1 for axes in panels))
     panels[0].set_ylabel("times as fast as HFLM")
     panels[0].legend(frameon=False, loc="upper left")
     figure.savefig(asked.out, metadata={"Date": None} if asked.out.suffix == ".svg" else None)
