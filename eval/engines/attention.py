@@ -44,8 +44,8 @@ class OwnLayer(CacheLayerMixin):
         """Nothing to set up: memory is the caller's."""
 
     def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> Any:
-        """Part of the interface; `OwnCache.update` answers before it is asked."""
-        raise NotImplementedError
+        """Never asked: `OwnCache.update` answers for all layers."""
+        raise RuntimeError("a layer was asked for what OwnCache.update does")
 
     def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
         """As if nothing were cached: positions and masks are passed explicitly."""
